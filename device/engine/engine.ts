@@ -1,0 +1,310 @@
+/**
+ * The one door to the device's purpose: a request goes in as readable and writable bytes, and comes
+ * out as the number of bytes written. Nothing in here knows of rings.
+ *
+ * The order of checks is wire.md's, section 3: the first that fails decides the answer.
+ *
+ * @module
+ */
+
+import type { AlgorithmSet } from "../algorithms/selection.ts";
+import { SegmentList } from "../memory/segment_list.ts";
+import { Staging } from "../memory/staging.ts";
+import {
+  CREATE_BODY_SIZE,
+  CREATE_SESSION,
+  RUN_STATELESS,
+  STATELESS_BODY_SIZE,
+} from "../services/mod.ts";
+import { Request } from "../services/request.ts";
+import type { Session } from "../services/session.ts";
+import {
+  ControlOpcode,
+  DataOpcode,
+  Flag,
+  Op,
+  opcode,
+  Service,
+  SERVICES,
+  Status,
+} from "../wire/constants.ts";
+import {
+  AeadPara,
+  CTRL_BODY_SIZE,
+  CtrlHeader,
+  DATA_BODY_SIZE,
+  DestroySessionReq,
+  HashPara,
+  OpHeader,
+  SessionInput,
+  SymDataReq,
+  SymDataReqStateless11,
+} from "../wire/structs.ts";
+import { SessionTable } from "./session_table.ts";
+
+/** Which form of the stateless CIPHER body the device reads. */
+export type WireLayout = "v19" | "1.1";
+
+/** What an engine is made of. */
+export interface EngineOptions {
+  readonly algorithms: AlgorithmSet;
+  /** Bound on the sum of a request's declared lengths, in bytes. */
+  readonly maxSize: number;
+  readonly maxSessions: number;
+  readonly layout: WireLayout;
+  /** Told of a fault of ours: its request was answered with ERR. */
+  readonly onFault: (fault: unknown) => void;
+}
+
+/** What a driver has negotiated, as far as requests depend on it. */
+export interface NegotiatedModes {
+  readonly mux: boolean;
+  /** By service number: whether its stateless bit is negotiated. */
+  readonly stateless: readonly boolean[];
+}
+
+// Bytes of a session-mode data body under MUX_MODE, by service number.
+const DATA_BODY_SIZES: readonly number[] = [
+  SymDataReq.SIZE,
+  HashPara.SIZE,
+  HashPara.SIZE,
+  AeadPara.SIZE,
+];
+
+// Data opcodes by number: service and direction, or nothing for a number that is none.
+const DATA_OPCODES: readonly ({ service: Service; decrypt: boolean } | undefined)[] = (() => {
+  const table: ({ service: Service; decrypt: boolean } | undefined)[] = [];
+  for (const code of Object.values(DataOpcode)) {
+    table[code] = { service: (code >> 8) as Service, decrypt: (code & 0xff) === Op.DECRYPT };
+  }
+  return Array.from(table);
+})();
+
+const DESTROY_OPCODES: ReadonlySet<number> = new Set(
+  SERVICES.map((service) => opcode(service, Op.DESTROY_SESSION)),
+);
+const CREATE_OPCODES: ReadonlySet<number> = new Set<number>(
+  Object.values(ControlOpcode).filter((code) => !DESTROY_OPCODES.has(code)),
+);
+
+// One for all engines of a thread: requests run one after the other.
+const staging = new Staging();
+const NO_BYTES = new SegmentList();
+
+/**
+ * Sessions, dispatch and limits of one device.
+ *
+ * @example
+ * ```ts
+ * import { ALGORITHMS } from "../algorithms/list.ts";
+ * import { AlgorithmSet } from "../algorithms/selection.ts";
+ * import { Engine } from "./engine.ts";
+ * const engine = new Engine({
+ *   algorithms: new AlgorithmSet(ALGORITHMS),
+ *   maxSize: 4 << 20,
+ *   maxSessions: 1024,
+ *   layout: "v19",
+ *   onFault: () => {},
+ * });
+ * engine.numSessions; // 0
+ * ```
+ */
+export class Engine {
+  readonly #algorithms: AlgorithmSet;
+  readonly #onFault: (fault: unknown) => void;
+  readonly #sessions: SessionTable;
+  readonly #request: Request;
+  readonly #answer: Uint8Array = new Uint8Array(SessionInput.SIZE);
+  readonly #answerView: DataView = new DataView(this.#answer.buffer);
+  readonly #statelessBodySizes: readonly number[];
+  #modes: NegotiatedModes = { mux: false, stateless: [] };
+
+  constructor(options: EngineOptions) {
+    this.#algorithms = options.algorithms;
+    this.#onFault = options.onFault;
+    this.#sessions = new SessionTable(options.maxSessions);
+    this.#request = new Request(staging, options.maxSize, NO_BYTES);
+    const sizes = [...STATELESS_BODY_SIZE];
+    if (options.layout === "1.1") sizes[Service.CIPHER] = SymDataReqStateless11.SIZE;
+    this.#statelessBodySizes = sizes;
+  }
+
+  /** Open sessions. */
+  get numSessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** Takes over what has been negotiated. */
+  negotiate(modes: NegotiatedModes): void {
+    this.#modes = modes;
+  }
+
+  /** Ends all sessions: their keys are overwritten. */
+  reset(): void {
+    this.#sessions.clear();
+    this.#modes = { mux: false, stateless: [] };
+  }
+
+  /**
+   * Runs one request of a data queue.
+   *
+   * @returns `used.len`: the result and its status, 1 on failure, 0 where nothing can be written
+   */
+  data(readable: SegmentList, writable: SegmentList): number {
+    if (writable.length === 0) return 0;
+    const request = this.#begin(readable, writable);
+    let status: Status;
+    try {
+      status = this.#runData(request);
+    } catch (fault) {
+      // Whatever was written of this request's result is taken back.
+      writable.fill(0, writable.length - 1, 0);
+      this.#onFault(fault);
+      status = Status.ERR;
+    }
+    this.#end(request);
+    writable.setByte(writable.length - 1, status);
+    return status === Status.OK ? request.resultLen + 1 : 1;
+  }
+
+  /**
+   * Runs one request of the control queue.
+   *
+   * @returns `used.len`: bytes of the answer that was written
+   */
+  control(readable: SegmentList, writable: SegmentList): number {
+    if (writable.length === 0) return 0;
+    const request = this.#begin(readable, writable);
+    const headerLen = Math.min(readable.length, CtrlHeader.SIZE);
+    readable.copyTo(0, request.fixed, 0, headerLen);
+    const code = headerLen >= 4 ? request.view.getUint32(CtrlHeader.opcode, true) : -1;
+    const hasHeader = headerLen === CtrlHeader.SIZE;
+    let usedLen: number;
+    if (DESTROY_OPCODES.has(code)) {
+      usedLen = this.#answerDestroy(
+        writable,
+        hasHeader ? this.#destroy(request, code) : Status.ERR,
+      );
+    } else if (writable.length < SessionInput.SIZE) {
+      // No room to tell the session's number: no session comes to be.
+      usedLen = 0;
+    } else {
+      usedLen = this.#answerCreate(writable, hasHeader ? this.#create(request, code) : Status.ERR);
+    }
+    this.#end(request);
+    return usedLen;
+  }
+
+  #begin(readable: SegmentList, writable: SegmentList): Request {
+    const request = this.#request;
+    request.readable = readable;
+    request.writable = writable;
+    request.resultLen = 0;
+    return request;
+  }
+
+  #end(request: Request): void {
+    request.staging.wipe();
+    // The header may hold nothing secret, but the next request shall not see it either.
+    request.readable = NO_BYTES;
+    request.writable = NO_BYTES;
+  }
+
+  // Checks 1 to 5; the service goes on from check 6.
+  #runData(request: Request): Status {
+    const { readable, view } = request;
+    if (readable.length < OpHeader.SIZE) return Status.ERR;
+    readable.copyTo(0, request.fixed, 0, OpHeader.SIZE);
+    const operation = DATA_OPCODES[view.getUint32(OpHeader.opcode, true)];
+    if (operation === undefined) return Status.NOTSUPP;
+    const { service } = operation;
+    if (!this.#algorithms.offers(service)) return Status.NOTSUPP;
+    const { mux, stateless } = this.#modes;
+    if (mux) {
+      const flag = view.getUint32(OpHeader.flag, true);
+      if (flag === Flag.STATELESS_MODE) {
+        if (!stateless[service]) return Status.NOTSUPP;
+        request.decrypt = operation.decrypt;
+        if (!readBody(request, OpHeader.SIZE, this.#statelessBodySizes[service])) return Status.ERR;
+        return RUN_STATELESS[service](request, this.#algorithms);
+      }
+      if (flag !== Flag.SESSION_MODE) return Status.ERR;
+    }
+    const session = this.#sessions.find(readSessionId(view, OpHeader.sessionId));
+    if (session === undefined || session.service !== service) return Status.INVSESS;
+    request.decrypt = operation.decrypt;
+    const bodySize = mux ? DATA_BODY_SIZES[service] : DATA_BODY_SIZE;
+    if (!readBody(request, OpHeader.SIZE, bodySize)) return Status.ERR;
+    return session.run(request);
+  }
+
+  // A session that is not in the table yet, or why there is none.
+  #create(request: Request, code: number): Session | Status {
+    const service = code >> 8;
+    if (!CREATE_OPCODES.has(code) || !this.#algorithms.offers(service)) return Status.NOTSUPP;
+    const bodySize = this.#modes.mux ? CREATE_BODY_SIZE[service] : CTRL_BODY_SIZE;
+    if (!readBody(request, CtrlHeader.SIZE, bodySize)) return Status.ERR;
+    try {
+      const created = CREATE_SESSION[service](request, this.#algorithms);
+      if (typeof created === "number" || this.#sessions.hasRoom) return created;
+      created.close();
+      return this.#modes.mux ? Status.NOSPC : Status.ERR;
+    } catch (fault) {
+      this.#onFault(fault);
+      return Status.ERR;
+    }
+  }
+
+  #answerCreate(writable: SegmentList, created: Session | Status): number {
+    const isSession = typeof created !== "number";
+    const number = isSession ? this.#sessions.add(created) : 0;
+    const view = this.#answerView;
+    view.setUint32(SessionInput.sessionId, number >>> 0, true);
+    view.setUint32(SessionInput.sessionId + 4, Math.floor(number / 2 ** 32), true);
+    view.setUint32(SessionInput.status, isSession ? Status.OK : created, true);
+    view.setUint32(SessionInput.padding, 0, true);
+    writable.copyFrom(0, this.#answer);
+    return SessionInput.SIZE;
+  }
+
+  #destroy(request: Request, code: number): Status {
+    const service = code >> 8;
+    if (!this.#algorithms.offers(service)) return Status.ERR;
+    const bodySize = this.#modes.mux ? DestroySessionReq.SIZE : CTRL_BODY_SIZE;
+    if (!readBody(request, CtrlHeader.SIZE, bodySize)) return Status.ERR;
+    const number = readSessionId(request.view, CtrlHeader.SIZE + DestroySessionReq.sessionId);
+    if (this.#sessions.find(number)?.service !== service) return Status.ERR;
+    try {
+      this.#sessions.remove(number);
+      return Status.OK;
+    } catch (fault) {
+      this.#onFault(fault);
+      return Status.ERR;
+    }
+  }
+
+  // A status of 32 bits and padding where there is room; shipping drivers offer a single byte.
+  #answerDestroy(writable: SegmentList, status: Status): number {
+    const len = writable.length >= 8 ? 8 : writable.length >= 4 ? 4 : 1;
+    const view = this.#answerView;
+    view.setUint32(0, status, true);
+    view.setUint32(4, 0, true);
+    writable.copyFrom(0, this.#answer.subarray(0, len));
+    return len;
+  }
+}
+
+// Check 5: R holds the body. Copies it behind the header.
+function readBody(request: Request, headerSize: number, bodySize: number): boolean {
+  const { readable } = request;
+  if (readable.length < headerSize + bodySize) return false;
+  readable.copyTo(headerSize, request.fixed, headerSize, bodySize);
+  request.body = headerSize;
+  request.variable = headerSize + bodySize;
+  return true;
+}
+
+// Numbers given out stay below 2^53; one beyond loses bits here and is not found all the same.
+function readSessionId(view: DataView, offset: number): number {
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
+}

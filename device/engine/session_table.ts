@@ -1,0 +1,81 @@
+/**
+ * Sessions by their number.
+ *
+ * @module
+ */
+
+import type { Session } from "../services/session.ts";
+
+/**
+ * A table of sessions with numbers from 1 on that are never used again.
+ *
+ * A number names a slot and how often the slot has been used: `number = uses * capacity + slot + 1`.
+ * Finding a session costs one division whether there are one or a hundred thousand.
+ *
+ * @example
+ * ```ts
+ * import { SessionTable } from "./session_table.ts";
+ * const table = new SessionTable(2);
+ * table.hasRoom; // true
+ * table.find(1); // undefined: numbers start at 1, and none is given out yet
+ * ```
+ */
+export class SessionTable {
+  readonly #capacity: number;
+  readonly #sessions: (Session | undefined)[] = [];
+  // The number of the session in a slot, or the one that the slot's next session will get.
+  readonly #numbers: number[] = [];
+  readonly #freeSlots: number[] = [];
+  #size = 0;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** Open sessions. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether another session can be added. */
+  get hasRoom(): boolean {
+    return this.#size < this.#capacity;
+  }
+
+  /** Adds a session, for which there must be room, and returns its number. */
+  add(session: Session): number {
+    const slot = this.#freeSlots.pop() ?? this.#sessions.length;
+    this.#numbers[slot] ??= slot + 1;
+    this.#sessions[slot] = session;
+    this.#size++;
+    return this.#numbers[slot];
+  }
+
+  /** The open session of that number, or undefined. */
+  find(number: number): Session | undefined {
+    const slot = (number - 1) % this.#capacity;
+    return this.#numbers[slot] === number ? this.#sessions[slot] : undefined;
+  }
+
+  /** Takes a session out and closes it; false when there is none of that number. */
+  remove(number: number): boolean {
+    const session = this.find(number);
+    if (session === undefined) return false;
+    const slot = (number - 1) % this.#capacity;
+    this.#sessions[slot] = undefined;
+    this.#numbers[slot] += this.#capacity;
+    this.#freeSlots.push(slot);
+    this.#size--;
+    session.close();
+    return true;
+  }
+
+  /** Closes all sessions; numbers start at 1 again. */
+  clear(): void {
+    for (const session of this.#sessions) session?.close();
+    this.#sessions.length = 0;
+    this.#numbers.length = 0;
+    this.#freeSlots.length = 0;
+    this.#size = 0;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * A complete virtio-crypto device: guest memory, split virtqueues (both halves), status machine,
+ * configuration space, register file, sessions and the four services.
+ *
+ * The device knows nothing of networks; the gateway remotes it, and tests or virtual machines may
+ * drive it directly.
+ *
+ * @module
+ */
+
+export * from "./algorithms/algorithm.ts";
+export { ALGORITHMS } from "./algorithms/list.ts";
+export { AlgorithmSet, type ByNumber, type Mask, type Offered } from "./algorithms/selection.ts";
+export {
+  ALL_ALGORITHMS,
+  CryptoDevice,
+  type CryptoDeviceOptions,
+  type DeviceCounters,
+  MAX_DATA_QUEUES,
+  QUEUE_NUM_MAX,
+} from "./crypto_device.ts";
+export type { WireLayout } from "./engine/engine.ts";
+export { GuestMemory, MemoryRegion } from "./memory/guest_memory.ts";
+export { BrokenRingError } from "./ring/broken_ring_error.ts";
+export { type Buffer, SplitDriverQueue } from "./ring/split_driver_queue.ts";
+export { placeQueue, type QueueAddresses } from "./ring/split_layout.ts";
+export {
+  ALL_FEATURES,
+  type Feature,
+  featureByName,
+  FEATURES,
+  FeatureSet,
+  isLegalSelection,
+} from "./virtio/features.ts";
+export { Interrupt, Register } from "./virtio/registers.ts";
+export { DeviceStatus } from "./virtio/status.ts";
+export { VirtioDevice } from "./virtio/virtio_device.ts";
+export * from "./wire/constants.ts";
+export * from "./wire/structs.ts";

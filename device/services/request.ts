@@ -1,0 +1,80 @@
+/**
+ * One request on its way through the device. The object is reused from request to request.
+ *
+ * @module
+ */
+
+import type { SegmentList } from "../memory/segment_list.ts";
+import type { Staging } from "../memory/staging.ts";
+import { Status } from "../wire/constants.ts";
+import { MAX_FIXED_SIZE } from "../wire/structs.ts";
+
+/** A request's bytes, and what has been found out about it so far. */
+export class Request {
+  /** Private copy of header and fixed part: nothing a driver can change is read twice. */
+  readonly fixed: Uint8Array = new Uint8Array(MAX_FIXED_SIZE);
+  /** View on {@link Request.fixed}. */
+  readonly view: DataView = new DataView(this.fixed.buffer);
+  /** Private memory of this request. */
+  readonly staging: Staging;
+  /** Bound on the sum of declared lengths, in bytes. */
+  readonly maxSize: number;
+  /** R: all device-readable bytes. */
+  readable: SegmentList;
+  /** W: all device-writable bytes. */
+  writable: SegmentList;
+  /** Where the body starts in {@link Request.fixed}. */
+  body = 0;
+  /** Where the variable part starts in R. */
+  variable = 0;
+  /** Whether the opcode asks to decrypt. */
+  decrypt = false;
+  /** Result bytes written in front of the status, set on success. */
+  resultLen = 0;
+
+  constructor(staging: Staging, maxSize: number, none: SegmentList) {
+    this.staging = staging;
+    this.maxSize = maxSize;
+    this.readable = none;
+    this.writable = none;
+  }
+
+  /** Bytes of R behind the fixed part. */
+  get variableLen(): number {
+    return this.readable.length - this.variable;
+  }
+
+  /** The little-endian 32-bit field at `offset` of the body. */
+  u32(offset: number): number {
+    return this.view.getUint32(this.body + offset, true);
+  }
+
+  /**
+   * Check 9 of wire.md for a data request: declared lengths against R, W and `max_size`.
+   *
+   * All are 32-bit numbers and added as such numbers add in JavaScript: without wrapping.
+   *
+   * @param readableLen sum of keys, iv, src and aad
+   * @param resultLen sum of dst and hash_result
+   */
+  fits(readableLen: number, resultLen: number): boolean {
+    return readableLen <= this.variableLen && resultLen + 1 <= this.writable.length &&
+      readableLen + resultLen + 1 <= this.maxSize;
+  }
+
+  /** Check 9 of wire.md for a session's creation: the keys against R and `max_size`. */
+  keysFit(keysLen: number): boolean {
+    return keysLen <= this.variableLen && keysLen + 16 <= this.maxSize;
+  }
+
+  /** A private copy of key bytes that stand `offset` behind the fixed part. */
+  key(offset: number, len: number): Uint8Array<ArrayBuffer> {
+    return this.staging.copy(this.readable, this.variable + offset, len);
+  }
+
+  /** Success with so many result bytes. */
+  done(resultLen: number): Status {
+    this.resultLen = resultLen;
+    return Status.OK;
+  }
+}

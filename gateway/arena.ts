@@ -1,0 +1,138 @@
+/**
+ * Device memory for the requests in flight, handed out in a circle.
+ *
+ * Requests complete nearly in the order they came, so what is free is nearly always in one piece;
+ * and with nothing in flight the next request gets the memory of the last, warm in the cache.
+ *
+ * @module
+ */
+
+import type { GuestMemory, MemoryRegion } from "../device/mod.ts";
+
+// A connection that never sends large requests never costs more than this.
+const MIN_CAPACITY = 64 * 1024;
+const ALIGNMENT = 16;
+
+/** Memory of one device's requests, never more than its limit. */
+export class Arena {
+  readonly #memory: GuestMemory;
+  readonly #base: number;
+  readonly #limit: number;
+  #region: MemoryRegion | null = null;
+  // Allocations in the order they were made, by slot: a circle of slots, as long as may be in flight.
+  readonly #starts: number[];
+  readonly #freed: boolean[];
+  #firstSlot = 0;
+  #numSlots = 0;
+  #head = 0;
+
+  /**
+   * @param base guest-physical address of the arena
+   * @param limit most bytes the arena grows to
+   * @param maxAllocations most allocations at a time
+   */
+  constructor(memory: GuestMemory, base: number, limit: number, maxAllocations: number) {
+    this.#memory = memory;
+    this.#base = base;
+    this.#limit = roundUp(limit);
+    this.#starts = new Array(maxAllocations).fill(0);
+    this.#freed = new Array(maxAllocations).fill(false);
+  }
+
+  /** Bytes the arena has now. */
+  get capacity(): number {
+    return this.#region === null ? 0 : this.#region.bytes.length;
+  }
+
+  /** Whether nothing is allocated. */
+  get isEmpty(): boolean {
+    return this.#numSlots === 0;
+  }
+
+  /** The arena's bytes, once something has been allocated. */
+  get bytes(): Uint8Array {
+    return this.#region === null ? NO_BYTES : this.#region.bytes;
+  }
+
+  /** Guest-physical address of an offset into {@link Arena.bytes}. */
+  address(offset: number): number {
+    return this.#base + offset;
+  }
+
+  /**
+   * Allocates `len` bytes.
+   *
+   * @returns the allocation's slot, or -1 when there is no room until something is freed
+   * @throws {RangeError} when `len` is beyond the limit
+   */
+  allocate(len: number): number {
+    const size = roundUp(len);
+    if (size > this.#limit) throw new RangeError(`Cannot allocate ${len} bytes of device memory`);
+    if (this.#numSlots === 0 && size > this.capacity) this.#grow(size);
+    const start = this.#place(size);
+    if (start < 0 || this.#numSlots === this.#starts.length) return -1;
+    const slot = (this.#firstSlot + this.#numSlots) % this.#starts.length;
+    this.#starts[slot] = start;
+    this.#freed[slot] = false;
+    this.#numSlots++;
+    this.#head = start + size;
+    return slot;
+  }
+
+  /** Where an allocation starts in {@link Arena.bytes}. */
+  offset(slot: number): number {
+    return this.#starts[slot];
+  }
+
+  /** Takes an allocation back. */
+  free(slot: number): void {
+    this.#freed[slot] = true;
+    while (this.#numSlots > 0 && this.#freed[this.#firstSlot]) {
+      this.#firstSlot = (this.#firstSlot + 1) % this.#starts.length;
+      this.#numSlots--;
+    }
+    if (this.#numSlots === 0) this.#head = 0;
+  }
+
+  /** Doubles the arena, which must be empty, up to its limit; false when it is there already. */
+  double(): boolean {
+    if (this.capacity >= this.#limit) return false;
+    this.#grow(Math.max(MIN_CAPACITY, this.capacity * 2));
+    return true;
+  }
+
+  /** Lets the memory go, whatever is allocated; what was in it has been overwritten. */
+  release(): void {
+    if (this.#region !== null) {
+      this.#region.bytes.fill(0);
+      this.#memory.remove(this.#region);
+    }
+    this.#region = null;
+    this.#firstSlot = 0;
+    this.#numSlots = 0;
+    this.#head = 0;
+  }
+
+  #grow(len: number): void {
+    let capacity = MIN_CAPACITY;
+    while (capacity < len) capacity *= 2;
+    this.release();
+    const buffer = new SharedArrayBuffer(Math.min(capacity, this.#limit));
+    this.#region = this.#memory.add(this.#base, new Uint8Array(buffer));
+  }
+
+  // The start of `size` free bytes in one piece, or -1.
+  #place(size: number): number {
+    if (this.#numSlots === 0) return size <= this.capacity ? 0 : -1;
+    const tail = this.#starts[this.#firstSlot];
+    if (this.#head <= tail) return this.#head + size <= tail ? this.#head : -1;
+    if (this.#head + size <= this.capacity) return this.#head;
+    return size <= tail ? 0 : -1;
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function roundUp(len: number): number {
+  return Math.max(ALIGNMENT, Math.ceil(len / ALIGNMENT) * ALIGNMENT);
+}

@@ -1,0 +1,506 @@
+/**
+ * A device that is driven by records: its rings, its memory and the driver's half of its queues.
+ *
+ * Every transport ends here. A message's SUBMITs go onto the rings together, are published and kicked
+ * once, and what completes goes out in one message. Nothing grows on a client's word: what has not
+ * been answered is bounded, and beyond that the records wait where they came from.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import {
+  type AlgorithmSet,
+  CryptoDevice,
+  DeviceStatus,
+  Interrupt,
+  VirtioFeature,
+  type WireLayout,
+} from "../device/mod.ts";
+import { Arena } from "./arena.ts";
+import { RecordKind, RecordReader, RecordWriter, RefusedReason } from "./records.ts";
+import { RemoteQueue } from "./remote_queue.ts";
+import { RemoteRegisters, ringBase } from "./remote_registers.ts";
+
+/** Where a device's answers go. */
+export interface AnswerSink {
+  /** Takes one message of whole records; the sink owns the memory from now on. */
+  send(message: Uint8Array<ArrayBuffer>, numRecords: number): void;
+  /** Bytes taken by send() that have not left for the peer yet. */
+  readonly unsentBytes: number;
+  /** Records taken by send() that have not left for the peer yet. */
+  readonly unsentRecords: number;
+}
+
+/** One line of a log: what happened, and its numbers. */
+export type LogFunction = (
+  level: "info" | "warn" | "error",
+  event: string,
+  fields?: Record<string, string | number>,
+) => void;
+
+/** How a remoted device is made. */
+export interface RemoteDeviceOptions {
+  readonly queues: number;
+  /** Bytes. */
+  readonly maxSize: number;
+  readonly maxSessions: number;
+  readonly layout: WireLayout;
+  /** Most records that may be unanswered, answers that have not left included. */
+  readonly maxRecords: number;
+  /** Most bytes that may be unanswered, answers that have not left included. */
+  readonly maxUnansweredBytes: number;
+  readonly algorithms?: AlgorithmSet;
+  /** A test option: after so many SUBMITs the driver half breaks the ring. */
+  readonly testBreakRing?: number;
+  readonly log?: LogFunction;
+}
+
+/** A message that cannot be cut into records. */
+export class MalformedMessageError extends Error {
+  constructor() {
+    super("Cannot cut the message into records");
+    this.name = "MalformedMessageError";
+  }
+}
+
+/** A SUBMIT may hold and ask for so many bytes beyond max_size: headers and padding. */
+export const SUBMIT_ALLOWANCE = 4096;
+
+// Guest-physical address of the arena, above all rings.
+const ARENA_BASE = 2 ** 32;
+// How long one device may keep the thread before others get their turn, in milliseconds: well
+// under the 50 ms that a health check may take with many devices at work.
+const SLICE_MS = 4;
+// Records between two looks at the clock.
+const CLOCK_EVERY = 64;
+// Answers are sent on when so many bytes of them have gathered.
+const FLUSH_LEN = 64 * 1024;
+// An arena that has grown beyond this goes when the device has had nothing to do for a while.
+const KEPT_ARENA_LEN = 1024 * 1024;
+const ARENA_IDLE_MS = 10_000;
+
+const TEXT = new TextEncoder();
+
+/**
+ * A remoted device.
+ *
+ * @example
+ * ```ts
+ * import { RemoteDevice } from "./remote_device.ts";
+ * import { RecordKind, RecordWriter } from "./records.ts";
+ * const device = new RemoteDevice({
+ *   queues: 4,
+ *   maxSize: 4 << 20,
+ *   maxSessions: 1024,
+ *   layout: "v19",
+ *   maxRecords: 4096,
+ *   maxUnansweredBytes: 64 << 20,
+ * });
+ * device.sink = { send: (message) => message.length, unsentBytes: 0, unsentRecords: 0 };
+ * const writer = new RecordWriter();
+ * writer.header(RecordKind.READ, 0, 1, 0x008, 4)[0] = 4; // DeviceID, 4 bytes
+ * device.push(writer.take()); // one READ_OK record goes to the sink: 20
+ * device.close();
+ * ```
+ */
+export class RemoteDevice {
+  /** Where answers go; they are kept while it is null. */
+  sink: AnswerSink | null = null;
+  readonly #options: RemoteDeviceOptions;
+  readonly #device: CryptoDevice;
+  readonly #registers: RemoteRegisters;
+  readonly #arena: Arena;
+  readonly #answers: RecordWriter = new RecordWriter();
+  #queues: (RemoteQueue | undefined)[] = [];
+  #reader: RecordReader | null = null;
+  // What ends the push that is under way, when it could not end at once.
+  #pushed: { resolve: () => void; reject: (error: unknown) => void } | null = null;
+  #settling: (() => void)[] = [];
+  #numInFlight = 0;
+  #bytesInFlight = 0;
+  #numSubmits = 0;
+  #hasUndrained = false;
+  #isScheduled = false;
+  #interruptBits = 0;
+  #isClosed = false;
+  #lastUse = 0;
+  #arenaTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: RemoteDeviceOptions) {
+    this.#options = options;
+    const log = options.log ?? (() => {});
+    this.#device = new CryptoDevice({
+      queues: options.queues,
+      maxSize: options.maxSize,
+      maxSessions: options.maxSessions,
+      layout: options.layout,
+      algorithms: options.algorithms,
+      interrupt: (bits) => this.#interrupted(bits),
+      onBrokenRing: (error) => log("warn", "ring broken", { reason: error.message }),
+      onFault: (fault) => log("error", "request failed by a fault", { fault: String(fault) }),
+    });
+    this.#registers = new RemoteRegisters(this.#device.virtio, {
+      queueEnds: (index, reason) => this.#abandon(index, reason),
+      resets: () => this.#beforeReset(),
+    });
+    // Room for two of the largest requests: one in work, one on its way.
+    const limit = 2 * (options.maxSize + SUBMIT_ALLOWANCE + 32);
+    this.#arena = new Arena(this.#device.memory, ARENA_BASE, limit, options.maxRecords);
+  }
+
+  /**
+   * Starts a message's records in order.
+   *
+   * One push at a time; the message must stay unchanged until it has been taken in.
+   *
+   * @returns nothing when all records have been started, else a promise for the rest: the device
+   *   stopped for a limit, or to let others run
+   * @throws {MalformedMessageError} (or rejects with it) where the message stops being records, after
+   *   everything in front has been started
+   */
+  push(message: Uint8Array): Promise<void> | undefined {
+    if (this.#reader !== null) throw new Error("Cannot push a message while another is pushed");
+    if (this.#isClosed) throw new Error("Cannot push a message to a closed device");
+    this.#reader = new RecordReader(message);
+    this.#run();
+    const reader: RecordReader | null = this.#reader;
+    if (reader === null) return undefined;
+    if (reader.malformed) {
+      this.#reader = null;
+      throw new MalformedMessageError();
+    }
+    return new Promise((resolve, reject) => this.#pushed = { resolve, reject });
+  }
+
+  /** Unsent answers have left: goes on if it was them that stopped the device. */
+  resume(): void {
+    if (!this.#isClosed && !this.#isScheduled && this.#reader !== null) this.#continue();
+  }
+
+  /** Resolves when every record started has been answered to the sink. */
+  settled(): Promise<void> {
+    if (this.#isClosed || this.#isIdle) return Promise.resolve();
+    return new Promise((resolve) => this.#settling.push(resolve));
+  }
+
+  /** Tells the client to finish and reconnect within so many seconds (GOAWAY). */
+  goAway(seconds: number): void {
+    if (this.#isClosed) return;
+    this.#answers.header(RecordKind.GOAWAY, 0, 0, seconds, 0);
+    this.#flush();
+  }
+
+  /** What the device is about, for people. */
+  state(): { status: number; features: string[]; sessions: number; queuesReady: number } {
+    const { virtio } = this.#device;
+    let queuesReady = 0;
+    for (let i = 0; i < virtio.numQueues; i++) if (virtio.isReady(i)) queuesReady++;
+    return {
+      status: virtio.status,
+      features: virtio.features.names(),
+      sessions: this.#device.numSessions,
+      queuesReady,
+    };
+  }
+
+  /** Requests completed and rings broken so far. */
+  get counters(): Readonly<CryptoDevice["counters"]> {
+    return this.#device.counters;
+  }
+
+  /** Ends the device: sessions are closed, their keys overwritten, memory let go. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#arenaTimer);
+    for (const queue of this.#queues) queue?.abandon(this.#device);
+    this.#queues = [];
+    this.#arena.release();
+    this.#device.close();
+    this.sink = null;
+    this.#reader = null;
+    this.#pushed?.resolve();
+    this.#pushed = null;
+    for (const resolve of this.#settling.splice(0)) resolve();
+  }
+
+  get #isIdle(): boolean {
+    return this.#reader === null && this.#numInFlight === 0 && !this.#hasUndrained;
+  }
+
+  // Starts records until the message ends, a limit stops it, or the time is up.
+  #run(): void {
+    const deadline = performance.now() + SLICE_MS;
+    this.#drain(deadline);
+    const hasTime = this.#startRecords(deadline);
+    this.#drain(deadline);
+    this.#flush();
+    if (this.#hasUndrained || !hasTime) this.#yield();
+  }
+
+  // False when the time was up before the message or the room for its answers.
+  #startRecords(deadline: number): boolean {
+    const reader = this.#reader;
+    for (let num = 1; reader !== null; num++) {
+      if (num % CLOCK_EVERY === 0 && performance.now() >= deadline) return false;
+      if (this.#isBlocked()) {
+        this.#drain(deadline);
+        this.#flush();
+        if (this.#isBlocked()) return true;
+      }
+      if (!reader.next()) {
+        if (!reader.malformed) this.#reader = null;
+        return true;
+      }
+      if (!this.#start(reader, deadline)) return false;
+    }
+    return true;
+  }
+
+  // After a pause: runs, and tells those who wait what came of it.
+  #continue(): void {
+    if (this.#isClosed) return;
+    try {
+      this.#run();
+    } catch (error) {
+      this.#reader = null;
+      this.#pushed?.reject(error);
+      this.#pushed = null;
+      return;
+    }
+    if (this.#pushed !== null && (this.#reader === null || this.#reader.malformed)) {
+      const { resolve, reject } = this.#pushed;
+      const isMalformed = this.#reader !== null;
+      this.#pushed = null;
+      this.#reader = null;
+      if (isMalformed) reject(new MalformedMessageError());
+      else resolve();
+    }
+    if (this.#isIdle) { for (const resolve of this.#settling.splice(0)) resolve(); }
+  }
+
+  #yield(): void {
+    this.#flush();
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#continue();
+    });
+  }
+
+  // Whether so much is unanswered that the next record has to wait.
+  #isBlocked(): boolean {
+    const { maxRecords, maxUnansweredBytes } = this.#options;
+    const unsentRecords = this.#answers.numRecords + (this.sink?.unsentRecords ?? 0);
+    const unsentBytes = this.#answers.length + (this.sink?.unsentBytes ?? 0);
+    return this.#numInFlight + unsentRecords >= maxRecords ||
+      this.#bytesInFlight + unsentBytes >= maxUnansweredBytes;
+  }
+
+  // Executes one record; false when its SUBMIT found no room in time and must be tried again.
+  #start(reader: RecordReader, deadline: number): boolean {
+    if (reader.flags !== 0) {
+      this.#refuse(reader.id, RefusedReason.MALFORMED, "Flags are not 0");
+      return true;
+    }
+    switch (reader.kind) {
+      case RecordKind.SUBMIT:
+        return this.#submit(reader, deadline);
+      case RecordKind.READ:
+        this.#drain(deadline);
+        this.#read(reader);
+        return true;
+      case RecordKind.WRITE:
+        this.#drain(deadline);
+        this.#write(reader);
+        return true;
+      default:
+        this.#refuse(reader.id, RefusedReason.MALFORMED, `Unknown kind ${reader.kind}`);
+        return true;
+    }
+  }
+
+  #submit(reader: RecordReader, deadline: number): boolean {
+    const { id, queue: index, value: writableLen, payloadLen } = reader;
+    const { virtio } = this.#device;
+    if (!virtio.running) {
+      this.#refuse(id, RefusedReason.NOT_DRIVER_OK, "The device is not DRIVER_OK");
+      return true;
+    }
+    if (!virtio.isReady(index)) {
+      this.#refuse(id, RefusedReason.NO_QUEUE, `Queue ${index} does not exist or is not ready`);
+      return true;
+    }
+    const len = payloadLen + writableLen;
+    if (len > this.#options.maxSize + SUBMIT_ALLOWANCE) {
+      this.#refuse(id, RefusedReason.OVER_LIMIT, `${len} bytes are more than a request may have`);
+      return true;
+    }
+    const queue = this.#openQueue(index);
+    const readable = reader.payload;
+    while (!queue.submit(id, readable, writableLen)) {
+      // The ring or the memory is full: what is there has to be done first.
+      this.#drain(deadline);
+      if (this.#hasUndrained) {
+        reader.back();
+        return false;
+      }
+      if (!virtio.running) {
+        this.#refuse(id, RefusedReason.NOT_DRIVER_OK, "The device needs a reset");
+        return true;
+      }
+      if (this.#arena.isEmpty) this.#arena.double();
+    }
+    this.#numInFlight++;
+    this.#bytesInFlight += len;
+    this.#hasUndrained = true;
+    this.#keepArena();
+    if (++this.#numSubmits === this.#options.testBreakRing) {
+      queue.publish();
+      queue.breakRing();
+    }
+    return true;
+  }
+
+  // A ring gets its memory with its first request: an idle connection has none.
+  #openQueue(index: number): RemoteQueue {
+    const eventIdx = this.#device.virtio.features.has(VirtioFeature.RING_EVENT_IDX);
+    return this.#queues[index] ??= new RemoteQueue(
+      this.#device,
+      this.#arena,
+      ringBase(index),
+      this.#registers.queueSize(index),
+      eventIdx,
+    );
+  }
+
+  // Lets the device run what has been submitted, and writes the answers.
+  #drain(deadline: number): void {
+    if (!this.#hasUndrained) return;
+    this.#hasUndrained = false;
+    for (let index = 0; index < this.#queues.length; index++) {
+      const queue = this.#queues[index];
+      if (queue === undefined || queue.numInFlight === 0) continue;
+      queue.publish();
+      if (this.#device.drain(index, deadline)) this.#hasUndrained = true;
+      this.#collect(queue, index);
+    }
+    this.#answerInterrupt();
+  }
+
+  #collect(queue: RemoteQueue, index: number): void {
+    const isControl = index === this.#device.controlQueue;
+    for (let done = queue.complete(); done !== null; done = queue.complete()) {
+      const { id, usedLen, writableOffset, writableLen } = done;
+      const { bytes } = this.#arena;
+      const payload = this.#answers.header(RecordKind.COMPLETE, index, id, usedLen, usedLen);
+      if (isControl) {
+        payload.set(bytes.subarray(writableOffset, writableOffset + usedLen));
+      } else if (usedLen > 0) {
+        // Result bytes from the start of W, the status from its end.
+        if (usedLen > 1) {
+          payload.set(bytes.subarray(writableOffset, writableOffset + usedLen - 1));
+        }
+        payload[usedLen - 1] = bytes[writableOffset + writableLen - 1];
+      }
+      this.#forget(done.head, queue);
+      if (this.#answers.length >= FLUSH_LEN) this.#flush();
+    }
+  }
+
+  #forget(head: number, queue: RemoteQueue): void {
+    this.#numInFlight--;
+    this.#bytesInFlight -= queue.release(head);
+  }
+
+  // The driver half is the gateway's, so it acknowledges used buffer interrupts; the client is told
+  // of the others.
+  #interrupted(bits: number): void {
+    this.#interruptBits |= bits & ~Interrupt.USED_BUFFER;
+    if ((bits & Interrupt.USED_BUFFER) !== 0) {
+      this.#device.virtio.acknowledgeInterrupt(Interrupt.USED_BUFFER);
+    }
+  }
+
+  #answerInterrupt(): void {
+    if (this.#interruptBits === 0) return;
+    this.#interruptBits = 0;
+    const { virtio } = this.#device;
+    this.#answers.header(RecordKind.INTERRUPT, 0, 0, virtio.interruptStatus, 0);
+    if ((virtio.status & DeviceStatus.DEVICE_NEEDS_RESET) === 0) return;
+    // The queues have stopped: nothing in flight will be answered by the device.
+    for (let i = 0; i < virtio.numQueues; i++) this.#abandon(i, "The device needs a reset");
+    this.#hasUndrained = false;
+  }
+
+  #abandon(index: number, reason: string): void {
+    const queue = this.#queues[index];
+    if (queue === undefined) return;
+    this.#queues[index] = undefined;
+    const { ids, bytes } = queue.abandon(this.#device);
+    this.#numInFlight -= ids.length;
+    this.#bytesInFlight -= bytes;
+    for (const id of ids) this.#refuse(id, RefusedReason.NOT_DRIVER_OK, reason);
+  }
+
+  #refuse(id: number, reason: RefusedReason, text: string): void {
+    this.#answers.record(RecordKind.REFUSED, 0, id, reason, TEXT.encode(text));
+  }
+
+  #read(reader: RecordReader): void {
+    const { id, value: offset, payload } = reader;
+    if (payload.length !== 4) {
+      this.#refuse(id, RefusedReason.MALFORMED, "READ wants 4 bytes of payload");
+      return;
+    }
+    const len = new DataView(payload.buffer, payload.byteOffset, 4).getUint32(0, true);
+    const bytes = this.#registers.read(offset, len);
+    if (bytes === undefined) this.#refuseRegister(id, offset, len);
+    else this.#answers.record(RecordKind.READ_OK, 0, id, offset, bytes);
+  }
+
+  #write(reader: RecordReader): void {
+    const { id, value: offset, payload } = reader;
+    if (!this.#registers.write(offset, payload)) {
+      this.#refuseRegister(id, offset, payload.length);
+      return;
+    }
+    this.#answerInterrupt();
+    this.#answers.header(RecordKind.WRITE_OK, 0, id, offset, 0);
+  }
+
+  #refuseRegister(id: number, offset: number, len: number): void {
+    const at = `0x${offset.toString(16)}`;
+    this.#refuse(id, RefusedReason.NO_REGISTER, `No register of ${len} bytes at ${at}`);
+  }
+
+  // A reset answers what is in flight before it is itself answered.
+  #beforeReset(): void {
+    const reason = "The device has been reset";
+    for (let i = 0; i < this.#device.virtio.numQueues; i++) this.#abandon(i, reason);
+    this.#interruptBits = 0;
+    this.#hasUndrained = false;
+    this.#arena.release();
+  }
+
+  #flush(): void {
+    const { sink } = this;
+    const { numRecords } = this.#answers;
+    if (sink !== null && numRecords > 0) sink.send(this.#answers.take(), numRecords);
+  }
+
+  #keepArena(): void {
+    if (this.#arena.capacity <= KEPT_ARENA_LEN) return;
+    this.#lastUse = performance.now();
+    this.#arenaTimer ??= setInterval(() => this.#releaseArena(), ARENA_IDLE_MS);
+  }
+
+  #releaseArena(): void {
+    if (this.#numInFlight > 0 || performance.now() - this.#lastUse < ARENA_IDLE_MS) return;
+    clearInterval(this.#arenaTimer);
+    this.#arenaTimer = undefined;
+    this.#arena.release();
+  }
+}
