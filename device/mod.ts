@@ -22,6 +22,8 @@ export {
 export type { WireLayout } from "./engine/engine.ts";
 export { GuestMemory, MemoryRegion } from "./memory/guest_memory.ts";
 export { BrokenRingError } from "./ring/broken_ring_error.ts";
+export { DescriptorChain } from "./ring/descriptor_chain.ts";
+export { SplitDeviceQueue, type SplitQueueConfig } from "./ring/split_device_queue.ts";
 export { type Buffer, SplitDriverQueue } from "./ring/split_driver_queue.ts";
 export { placeQueue, type QueueAddresses } from "./ring/split_layout.ts";
 export {

@@ -14,13 +14,12 @@ import {
   CryptoDevice,
   DeviceStatus,
   Interrupt,
-  VirtioFeature,
   type WireLayout,
 } from "../device/mod.ts";
-import { Arena } from "./arena.ts";
 import { RecordKind, RecordReader, RecordWriter, RefusedReason } from "./records.ts";
-import { RemoteQueue } from "./remote_queue.ts";
-import { RemoteRegisters, ringBase } from "./remote_registers.ts";
+import type { Completion } from "./remote_queue.ts";
+import { RemoteRegisters } from "./remote_registers.ts";
+import { RequestQueues } from "./request_queues.ts";
 
 /** Where a device's answers go. */
 export interface AnswerSink {
@@ -67,8 +66,6 @@ export class MalformedMessageError extends Error {
 /** A SUBMIT may hold and ask for so many bytes beyond max_size: headers and padding. */
 export const SUBMIT_ALLOWANCE = 4096;
 
-// Guest-physical address of the arena, above all rings.
-const ARENA_BASE = 2 ** 32;
 // How long one device may keep the thread before others get their turn, in milliseconds: well
 // under the 50 ms that a health check may take with many devices at work.
 const SLICE_MS = 4;
@@ -76,10 +73,6 @@ const SLICE_MS = 4;
 const CLOCK_EVERY = 64;
 // Answers are sent on when so many bytes of them have gathered.
 const FLUSH_LEN = 64 * 1024;
-// An arena that has grown beyond this goes when the device has had nothing to do for a while.
-const KEPT_ARENA_LEN = 1024 * 1024;
-const ARENA_IDLE_MS = 10_000;
-
 const TEXT = new TextEncoder();
 
 /**
@@ -110,22 +103,15 @@ export class RemoteDevice {
   readonly #options: RemoteDeviceOptions;
   readonly #device: CryptoDevice;
   readonly #registers: RemoteRegisters;
-  readonly #arena: Arena;
+  readonly #queues: RequestQueues;
   readonly #answers: RecordWriter = new RecordWriter();
-  #queues: (RemoteQueue | undefined)[] = [];
   #reader: RecordReader | null = null;
   // What ends the push that is under way, when it could not end at once.
   #pushed: { resolve: () => void; reject: (error: unknown) => void } | null = null;
   #settling: (() => void)[] = [];
-  #numInFlight = 0;
-  #bytesInFlight = 0;
-  #numSubmits = 0;
-  #hasUndrained = false;
   #isScheduled = false;
   #interruptBits = 0;
   #isClosed = false;
-  #lastUse = 0;
-  #arenaTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: RemoteDeviceOptions) {
     this.#options = options;
@@ -141,12 +127,16 @@ export class RemoteDevice {
       onFault: (fault) => log("error", "request failed by a fault", { fault: String(fault) }),
     });
     this.#registers = new RemoteRegisters(this.#device.virtio, {
-      queueEnds: (index, reason) => this.#abandon(index, reason),
+      queueEnds: (index, reason) => this.#refuseAll(this.#queues.abandon(index), reason),
       resets: () => this.#beforeReset(),
     });
-    // Room for two of the largest requests: one in work, one on its way.
-    const limit = 2 * (options.maxSize + SUBMIT_ALLOWANCE + 32);
-    this.#arena = new Arena(this.#device.memory, ARENA_BASE, limit, options.maxRecords);
+    this.#queues = new RequestQueues(
+      this.#device,
+      options.maxSize + SUBMIT_ALLOWANCE,
+      options.maxRecords,
+      (queue, completion, arena) => this.#complete(queue, completion, arena),
+      options.testBreakRing,
+    );
   }
 
   /**
@@ -213,10 +203,7 @@ export class RemoteDevice {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearInterval(this.#arenaTimer);
-    for (const queue of this.#queues) queue?.abandon(this.#device);
-    this.#queues = [];
-    this.#arena.release();
+    this.#queues.abandonAll();
     this.#device.close();
     this.sink = null;
     this.#reader = null;
@@ -226,7 +213,7 @@ export class RemoteDevice {
   }
 
   get #isIdle(): boolean {
-    return this.#reader === null && this.#numInFlight === 0 && !this.#hasUndrained;
+    return this.#reader === null && this.#queues.numInFlight === 0;
   }
 
   // Starts records until the message ends, a limit stops it, or the time is up.
@@ -236,7 +223,7 @@ export class RemoteDevice {
     const hasTime = this.#startRecords(deadline);
     this.#drain(deadline);
     this.#flush();
-    if (this.#hasUndrained || !hasTime) this.#yield();
+    if (this.#queues.hasUndrained || !hasTime) this.#yield();
   }
 
   // False when the time was up before the message or the room for its answers.
@@ -295,8 +282,9 @@ export class RemoteDevice {
     const { maxRecords, maxUnansweredBytes } = this.#options;
     const unsentRecords = this.#answers.numRecords + (this.sink?.unsentRecords ?? 0);
     const unsentBytes = this.#answers.length + (this.sink?.unsentBytes ?? 0);
-    return this.#numInFlight + unsentRecords >= maxRecords ||
-      this.#bytesInFlight + unsentBytes >= maxUnansweredBytes;
+    const { numInFlight, bytesInFlight } = this.#queues;
+    return numInFlight + unsentRecords >= maxRecords ||
+      bytesInFlight + unsentBytes >= maxUnansweredBytes;
   }
 
   // Executes one record; false when its SUBMIT found no room in time and must be tried again.
@@ -338,81 +326,33 @@ export class RemoteDevice {
       this.#refuse(id, RefusedReason.OVER_LIMIT, `${len} bytes are more than a request may have`);
       return true;
     }
-    const queue = this.#openQueue(index);
-    const readable = reader.payload;
-    while (!queue.submit(id, readable, writableLen)) {
-      // The ring or the memory is full: what is there has to be done first.
-      this.#drain(deadline);
-      if (this.#hasUndrained) {
-        reader.back();
-        return false;
-      }
-      if (!virtio.running) {
-        this.#refuse(id, RefusedReason.NOT_DRIVER_OK, "The device needs a reset");
-        return true;
-      }
-      if (this.#arena.isEmpty) this.#arena.double();
-    }
-    this.#numInFlight++;
-    this.#bytesInFlight += len;
-    this.#hasUndrained = true;
-    this.#keepArena();
-    if (++this.#numSubmits === this.#options.testBreakRing) {
-      queue.publish();
-      queue.breakRing();
-    }
+    const size = this.#registers.queueSize(index);
+    const outcome = this.#queues.submit(index, size, id, reader.payload, writableLen, deadline);
+    if (outcome === "later") reader.back();
+    if (outcome !== "stopped") return outcome === "submitted";
+    // Breaking down is answered first: what was in flight is refused before what comes after it.
+    this.#answerInterrupt();
+    this.#refuse(id, RefusedReason.NOT_DRIVER_OK, "The device needs a reset");
     return true;
-  }
-
-  // A ring gets its memory with its first request: an idle connection has none.
-  #openQueue(index: number): RemoteQueue {
-    const eventIdx = this.#device.virtio.features.has(VirtioFeature.RING_EVENT_IDX);
-    return this.#queues[index] ??= new RemoteQueue(
-      this.#device,
-      this.#arena,
-      ringBase(index),
-      this.#registers.queueSize(index),
-      eventIdx,
-    );
   }
 
   // Lets the device run what has been submitted, and writes the answers.
   #drain(deadline: number): void {
-    if (!this.#hasUndrained) return;
-    this.#hasUndrained = false;
-    for (let index = 0; index < this.#queues.length; index++) {
-      const queue = this.#queues[index];
-      if (queue === undefined || queue.numInFlight === 0) continue;
-      queue.publish();
-      if (this.#device.drain(index, deadline)) this.#hasUndrained = true;
-      this.#collect(queue, index);
-    }
+    this.#queues.drain(deadline);
     this.#answerInterrupt();
   }
 
-  #collect(queue: RemoteQueue, index: number): void {
-    const isControl = index === this.#device.controlQueue;
-    for (let done = queue.complete(); done !== null; done = queue.complete()) {
-      const { id, usedLen, writableOffset, writableLen } = done;
-      const { bytes } = this.#arena;
-      const payload = this.#answers.header(RecordKind.COMPLETE, index, id, usedLen, usedLen);
-      if (isControl) {
-        payload.set(bytes.subarray(writableOffset, writableOffset + usedLen));
-      } else if (usedLen > 0) {
-        // Result bytes from the start of W, the status from its end.
-        if (usedLen > 1) {
-          payload.set(bytes.subarray(writableOffset, writableOffset + usedLen - 1));
-        }
-        payload[usedLen - 1] = bytes[writableOffset + writableLen - 1];
-      }
-      this.#forget(done.head, queue);
-      if (this.#answers.length >= FLUSH_LEN) this.#flush();
+  #complete(index: number, completion: Completion, arena: Uint8Array): void {
+    const { id, usedLen, writableOffset, writableLen } = completion;
+    const payload = this.#answers.header(RecordKind.COMPLETE, index, id, usedLen, usedLen);
+    if (index === this.#device.controlQueue) {
+      payload.set(arena.subarray(writableOffset, writableOffset + usedLen));
+    } else if (usedLen > 0) {
+      // Result bytes from the start of W, the status from its end.
+      if (usedLen > 1) payload.set(arena.subarray(writableOffset, writableOffset + usedLen - 1));
+      payload[usedLen - 1] = arena[writableOffset + writableLen - 1];
     }
-  }
-
-  #forget(head: number, queue: RemoteQueue): void {
-    this.#numInFlight--;
-    this.#bytesInFlight -= queue.release(head);
+    if (this.#answers.length >= FLUSH_LEN) this.#flush();
   }
 
   // The driver half is the gateway's, so it acknowledges used buffer interrupts; the client is told
@@ -431,17 +371,10 @@ export class RemoteDevice {
     this.#answers.header(RecordKind.INTERRUPT, 0, 0, virtio.interruptStatus, 0);
     if ((virtio.status & DeviceStatus.DEVICE_NEEDS_RESET) === 0) return;
     // The queues have stopped: nothing in flight will be answered by the device.
-    for (let i = 0; i < virtio.numQueues; i++) this.#abandon(i, "The device needs a reset");
-    this.#hasUndrained = false;
+    this.#refuseAll(this.#queues.abandonAll(), "The device needs a reset");
   }
 
-  #abandon(index: number, reason: string): void {
-    const queue = this.#queues[index];
-    if (queue === undefined) return;
-    this.#queues[index] = undefined;
-    const { ids, bytes } = queue.abandon(this.#device);
-    this.#numInFlight -= ids.length;
-    this.#bytesInFlight -= bytes;
+  #refuseAll(ids: readonly number[], reason: string): void {
     for (const id of ids) this.#refuse(id, RefusedReason.NOT_DRIVER_OK, reason);
   }
 
@@ -478,29 +411,13 @@ export class RemoteDevice {
 
   // A reset answers what is in flight before it is itself answered.
   #beforeReset(): void {
-    const reason = "The device has been reset";
-    for (let i = 0; i < this.#device.virtio.numQueues; i++) this.#abandon(i, reason);
+    this.#refuseAll(this.#queues.abandonAll(), "The device has been reset");
     this.#interruptBits = 0;
-    this.#hasUndrained = false;
-    this.#arena.release();
   }
 
   #flush(): void {
     const { sink } = this;
     const { numRecords } = this.#answers;
     if (sink !== null && numRecords > 0) sink.send(this.#answers.take(), numRecords);
-  }
-
-  #keepArena(): void {
-    if (this.#arena.capacity <= KEPT_ARENA_LEN) return;
-    this.#lastUse = performance.now();
-    this.#arenaTimer ??= setInterval(() => this.#releaseArena(), ARENA_IDLE_MS);
-  }
-
-  #releaseArena(): void {
-    if (this.#numInFlight > 0 || performance.now() - this.#lastUse < ARENA_IDLE_MS) return;
-    clearInterval(this.#arenaTimer);
-    this.#arenaTimer = undefined;
-    this.#arena.release();
   }
 }

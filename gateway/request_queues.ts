@@ -1,0 +1,169 @@
+/**
+ * The driver's halves of a remoted device's queues, and the memory of their requests.
+ *
+ * @module
+ */
+
+import { type CryptoDevice, VirtioFeature } from "../device/mod.ts";
+import { Arena } from "./arena.ts";
+import { type Completion, RemoteQueue } from "./remote_queue.ts";
+import { ringBase } from "./remote_registers.ts";
+
+// Guest-physical address of the arena, above all rings.
+const ARENA_BASE = 2 ** 32;
+// An arena that has grown beyond this goes when the device has had nothing to do for a while.
+const KEPT_ARENA_LEN = 1024 * 1024;
+const ARENA_IDLE_MS = 10_000;
+
+/** What became of a request that was put on a ring. */
+export type SubmitOutcome = "submitted" | "later" | "stopped";
+
+/** Takes a completed request; its bytes are the arena's and valid during the call. */
+export type TakeCompletion = (queue: number, completion: Completion, arena: Uint8Array) => void;
+
+/** See the module's comment. */
+export class RequestQueues {
+  /** Requests the device has not given back. */
+  numInFlight = 0;
+  /** Bytes of those requests, readable and writable. */
+  bytesInFlight = 0;
+  /** Whether requests wait that the device has not been given time for. */
+  hasUndrained = false;
+  readonly #device: CryptoDevice;
+  readonly #arena: Arena;
+  readonly #take: TakeCompletion;
+  readonly #breakAfter: number | undefined;
+  #queues: (RemoteQueue | undefined)[] = [];
+  #numSubmits = 0;
+  // Whether what waits was put on the control queue.
+  #waitsOnControl = false;
+  #lastUse = 0;
+  #arenaTimer: ReturnType<typeof setInterval> | undefined;
+
+  /**
+   * @param maxRequestLen most bytes of one request, readable and writable
+   * @param maxRequests most requests in flight
+   * @param breakAfter a test option: the ring is broken after so many requests
+   */
+  constructor(
+    device: CryptoDevice,
+    maxRequestLen: number,
+    maxRequests: number,
+    take: TakeCompletion,
+    breakAfter: number | undefined,
+  ) {
+    this.#device = device;
+    this.#take = take;
+    this.#breakAfter = breakAfter;
+    // Room for two of the largest requests: one in work, one on its way.
+    const limit = 2 * (maxRequestLen + 32);
+    this.#arena = new Arena(device.memory, ARENA_BASE, limit, maxRequests);
+  }
+
+  /**
+   * Puts a request on a queue that is ready, with a ring of `size`.
+   *
+   * @returns `later` when there was no room for it before the deadline, `stopped` when making room
+   *   broke the device
+   */
+  submit(
+    index: number,
+    size: number,
+    id: number,
+    readable: Uint8Array,
+    writableLen: number,
+    deadline: number,
+  ): SubmitOutcome {
+    // Records are executed in order, and a session is made on one queue and used on others.
+    const isControl = index === this.#device.controlQueue;
+    if (this.hasUndrained && isControl !== this.#waitsOnControl) this.drain(deadline);
+    const isInOrder = !this.hasUndrained || isControl === this.#waitsOnControl;
+    if (!isInOrder) return "later";
+    while (this.#device.virtio.running) {
+      const queue = this.#open(index, size);
+      if (queue.submit(id, readable, writableLen)) {
+        this.#submitted(queue, readable.length + writableLen, isControl);
+        return "submitted";
+      }
+      // The ring or the memory is full: what is there has to be done first.
+      this.drain(deadline);
+      if (this.hasUndrained) return "later";
+      if (this.#arena.isEmpty) this.#arena.double();
+    }
+    return "stopped";
+  }
+
+  /** Lets the device run what waits, until the deadline, and takes what it completed. */
+  drain(deadline: number): void {
+    if (!this.hasUndrained) return;
+    this.hasUndrained = false;
+    for (let index = 0; index < this.#queues.length; index++) {
+      const queue = this.#queues[index];
+      if (queue === undefined || queue.numInFlight === 0) continue;
+      queue.publish();
+      if (this.#device.drain(index, deadline)) this.hasUndrained = true;
+      for (let done = queue.complete(); done !== null; done = queue.complete()) {
+        this.#take(index, done, this.#arena.bytes);
+        this.numInFlight--;
+        this.bytesInFlight -= queue.release(done.head);
+      }
+    }
+  }
+
+  /** Ends a queue: gives up what is in flight on it and returns the ids of those records. */
+  abandon(index: number): number[] {
+    const queue = this.#queues[index];
+    if (queue === undefined) return [];
+    this.#queues[index] = undefined;
+    const { ids, bytes } = queue.abandon(this.#device);
+    this.numInFlight -= ids.length;
+    this.bytesInFlight -= bytes;
+    return ids;
+  }
+
+  /** Ends all queues and lets their memory go. */
+  abandonAll(): number[] {
+    const ids = this.#queues.flatMap((_, index) => this.abandon(index));
+    this.hasUndrained = false;
+    this.#releaseArena();
+    return ids;
+  }
+
+  #submitted(queue: RemoteQueue, len: number, isControl: boolean): void {
+    this.numInFlight++;
+    this.bytesInFlight += len;
+    this.hasUndrained = true;
+    this.#waitsOnControl = isControl;
+    if (this.#arena.capacity > KEPT_ARENA_LEN) {
+      this.#lastUse = performance.now();
+      this.#arenaTimer ??= setInterval(() => this.#releaseIdleArena(), ARENA_IDLE_MS);
+    }
+    if (++this.#numSubmits === this.#breakAfter) {
+      queue.publish();
+      queue.breakRing();
+    }
+  }
+
+  // A ring gets its memory with its first request: an idle connection has none.
+  #open(index: number, size: number): RemoteQueue {
+    const eventIdx = this.#device.virtio.features.has(VirtioFeature.RING_EVENT_IDX);
+    return this.#queues[index] ??= new RemoteQueue(
+      this.#device,
+      this.#arena,
+      ringBase(index),
+      size,
+      eventIdx,
+    );
+  }
+
+  #releaseIdleArena(): void {
+    if (this.numInFlight > 0 || performance.now() - this.#lastUse < ARENA_IDLE_MS) return;
+    this.#releaseArena();
+  }
+
+  #releaseArena(): void {
+    clearInterval(this.#arenaTimer);
+    this.#arenaTimer = undefined;
+    this.#arena.release();
+  }
+}
