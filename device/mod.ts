@@ -9,6 +9,7 @@
  */
 
 export * from "./algorithms/algorithm.ts";
+export { AlgorithmChoiceError, chooseAlgorithms } from "./algorithms/choice.ts";
 export { ALGORITHMS } from "./algorithms/list.ts";
 export { AlgorithmSet, type ByNumber, type Mask, type Offered } from "./algorithms/selection.ts";
 export {
@@ -34,6 +35,7 @@ export {
   FeatureSet,
   isLegalSelection,
 } from "./virtio/features.ts";
+export { selfTest, type SelfTestFailure, type SelfTestResult } from "./self_test.ts";
 export { Interrupt, Register } from "./virtio/registers.ts";
 export { DeviceStatus } from "./virtio/status.ts";
 export { VirtioDevice } from "./virtio/virtio_device.ts";

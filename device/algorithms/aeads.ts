@@ -13,6 +13,14 @@ export const AEADS: readonly AeadAlgorithm[] = [
     id: AeadAlgo.GCM,
     name: "GCM",
     standard: "NIST SP 800-38D",
+    knownAnswer: {
+      key: "feffe9928665731c6d6a8f9467308308feffe9928665731c",
+      iv: "cafebabefacedbaddecaf888",
+      aad: "0000a5f80000000a",
+      src: "45000028a4ad4000400678800a01038f0a010612802306b8cb712602dd6bb03e501016d075680001",
+      result: "a5b1f8066029aea40e598b8122de02420938b3ab33f828e687b8858b5bfbdbd0315b27452144" +
+        "cc7795457b9652037f5318027b5b4cd7a636",
+    },
     keyLens: AES_KEY_LENS,
     // 16 bytes are not an iv but J0 itself.
     ivLens: [12, 16],
@@ -27,6 +35,14 @@ export const AEADS: readonly AeadAlgorithm[] = [
     id: AeadAlgo.CCM,
     name: "CCM",
     standard: "NIST SP 800-38C",
+    knownAnswer: {
+      key: "2c9b9ff47d742c4ab224e9ca1ed57c4c",
+      iv: "917962caf3932441c259282f",
+      aad: "72175bdfdb4a23e97fdcbd263baf4316",
+      src: "b542c2f3f81670ddf74f15184ab7de17e057cde9eef92babdb837500774c19",
+      result: "320ae0c11e92d10d5bf5485c854b2d8f6318e33f16b520cffd35ada381c967a4866908e664ee" +
+        "140c6ae2b9d2ab8416",
+    },
     keyLens: AES_KEY_LENS,
     ivLens: [7, 8, 9, 10, 11, 12, 13],
     tagLens: [4, 6, 8, 10, 12, 14, 16],
@@ -40,6 +56,15 @@ export const AEADS: readonly AeadAlgorithm[] = [
     id: AeadAlgo.CHACHA20_POLY1305,
     name: "CHACHA20_POLY1305",
     standard: "RFC 8439",
+    knownAnswer: {
+      key: "6cbfd71c645d184cf5d23c402bdb0d25ec54898c8a0273d42eb5be109fdcb2ac",
+      iv: "d4d807341683825b31cd4d95",
+      aad: "b3e4064683b02d84",
+      src: "a98995504df16f748bfb7785ff91eeb3b660ea9ed3450c3d5e7b0e79ef653659a9978d75542e" +
+        "f91c456762215640b9",
+      result: "a1ffed80761829ecce242e0e88b138049016bca018da2b6e19986b3e318cae8d806198fb4c52" +
+        "7cc39350ebddeac573c4cbf0befda0b70242c640d7cd02d7a3",
+    },
     keyLens: [32],
     ivLens: [12],
     tagLens: [16],

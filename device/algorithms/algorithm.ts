@@ -27,6 +27,16 @@ export interface Implementation<Open> {
   readonly open: Open;
 }
 
+/** One request whose answer is known, in hex: the self-test at start runs it. */
+export interface KnownAnswer {
+  readonly key?: string;
+  readonly iv?: string;
+  readonly aad?: string;
+  readonly src: string;
+  /** Ciphertext, digest, tag, or ciphertext and tag. */
+  readonly result: string;
+}
+
 interface AlgorithmBase<Id extends Service> {
   readonly service: Id;
   /** Number of the algorithm: its value on the wire and its bit in the configuration's mask. */
@@ -37,6 +47,8 @@ interface AlgorithmBase<Id extends Service> {
   readonly standard: string;
   /** Why new designs avoid it; absent for algorithms in good standing. */
   readonly weakness?: string;
+  /** From the standard's own examples where it has some. */
+  readonly knownAnswer: KnownAnswer;
 }
 
 /** Opens a cipher context; `decrypt` fixes its direction. The key is not kept. */
