@@ -28,7 +28,7 @@ function expected(src: Uint8Array): Uint8Array {
 }
 
 const cipher = { algo: CipherAlgo.AES_CTR, op: Direction.ENCRYPT, key };
-const socket = await WebSocketLane.open(cipher, iv);
+const socket = await WebSocketLane.open(key, iv);
 
 for (const size of DEVICE_SIZES) {
   const src = crypto.getRandomValues(new Uint8Array(Math.min(size, 65536)));

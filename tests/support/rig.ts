@@ -39,7 +39,8 @@ export interface Placement {
 export const UNWRITTEN = 0xee;
 
 const QUEUE_SIZE = 64;
-const RING_SPACE = 1 << 20;
+// Room for the rings of 64 data queues and the control queue.
+const RING_SPACE = 2 << 20;
 const BUFFER_SPACE = 16 << 20;
 
 /** Options of a {@link Rig}. */

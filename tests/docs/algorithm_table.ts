@@ -1,0 +1,61 @@
+/**
+ * The README's table of algorithms, made from the list.
+ *
+ * `deno task docs` writes it into the README; a test fails while it is stale.
+ */
+
+import { ALL_ALGORITHMS } from "../../device/mod.ts";
+import { nameOf } from "../../device/wire/names.ts";
+import { Service } from "../../device/wire/constants.ts";
+import { type AlgorithmDescription, describeAlgorithm } from "../../gateway/description.ts";
+
+const START = "<!-- deno-fmt-ignore-start: made by `deno task docs` -->";
+const END = "<!-- deno-fmt-ignore-end -->";
+const README = new URL("../../README.md", import.meta.url);
+
+const HEAD = [
+  "| service | number | name | key bytes | iv bytes | result bytes | standard | |",
+  "|---|---|---|---|---|---|---|---|",
+];
+
+/** The table as Markdown. */
+export function algorithmTable(): string {
+  const rows = ALL_ALGORITHMS.list().map((offered) => row(describeAlgorithm(offered)));
+  return [...HEAD, ...rows].join("\n");
+}
+
+function row(described: AlgorithmDescription): string {
+  const { service, id, keyLens, ivLens, tagLens, maxResultLen, standard, weakness } = described;
+  const name = nameOf(Service[service], id) ?? described.name;
+  const keys = keyLens === undefined
+    ? ""
+    : "min" in keyLens
+    ? `${keyLens.min} to ${keyLens.max}`
+    : list(keyLens);
+  const ivs = list((ivLens ?? []).filter((len) => len > 0));
+  const result = tagLens !== undefined ? `tag ${list(tagLens)}` : maxResultLen?.toString() ?? "";
+  const mark = weakness === undefined ? "" : `weak: ${weakness}`;
+  const cells = [service, id, `\`${name}\``, keys, ivs, result, standard, mark];
+  return `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |");
+}
+
+// Runs of consecutive lengths as a range: 7 to 13.
+function list(lens: readonly number[]): string {
+  const isRun = lens.length > 2 && lens.every((len, i) => i === 0 || len === lens[i - 1] + 1);
+  return isRun ? `${lens[0]} to ${lens[lens.length - 1]}` : lens.join(", ");
+}
+
+/** The README with a fresh table. */
+export function withTable(readme: string): string {
+  const start = readme.indexOf(START);
+  const end = readme.indexOf(END);
+  if (start < 0 || end < start) throw new Error("The README has no place for the table");
+  return `${readme.slice(0, start)}${START}\n\n${algorithmTable()}\n\n${readme.slice(end)}`;
+}
+
+/** The README as it is. */
+export function readReadme(): string {
+  return Deno.readTextFileSync(README);
+}
+
+if (import.meta.main) Deno.writeTextFileSync(README, withTable(readReadme()));
