@@ -9,13 +9,13 @@ import { nameOf } from "../../device/wire/names.ts";
 import { Service } from "../../device/wire/constants.ts";
 import { type AlgorithmDescription, describeAlgorithm } from "../../gateway/description.ts";
 
-const START = "<!-- deno-fmt-ignore-start: made by `deno task docs` -->";
+const START = "<!-- The table is made by `deno task docs`. -->\n<!-- deno-fmt-ignore-start -->";
 const END = "<!-- deno-fmt-ignore-end -->";
 const README = new URL("../../README.md", import.meta.url);
 
 const HEAD = [
-  "| service | number | name | key bytes | iv bytes | result bytes | standard | |",
-  "|---|---|---|---|---|---|---|---|",
+  "| service | number | name | key bytes | iv bytes | result bytes | standard | by | |",
+  "|---|---|---|---|---|---|---|---|---|",
 ];
 
 /** The table as Markdown. */
@@ -25,7 +25,8 @@ export function algorithmTable(): string {
 }
 
 function row(described: AlgorithmDescription): string {
-  const { service, id, keyLens, ivLens, tagLens, maxResultLen, standard, weakness } = described;
+  const { service, id, keyLens, ivLens, tagLens, maxResultLen, standard, accelerator, weakness } =
+    described;
   const name = nameOf(Service[service], id) ?? described.name;
   const keys = keyLens === undefined
     ? ""
@@ -35,7 +36,7 @@ function row(described: AlgorithmDescription): string {
   const ivs = list((ivLens ?? []).filter((len) => len > 0));
   const result = tagLens !== undefined ? `tag ${list(tagLens)}` : maxResultLen?.toString() ?? "";
   const mark = weakness === undefined ? "" : `weak: ${weakness}`;
-  const cells = [service, id, `\`${name}\``, keys, ivs, result, standard, mark];
+  const cells = [service, id, `\`${name}\``, keys, ivs, result, standard, accelerator, mark];
   return `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |");
 }
 
