@@ -50,7 +50,7 @@ for (const [name, device] of Object.entries(ways)) {
     name: `64 requests of 64 B in one message, ${name}`,
     group: "latency",
     baseline: name === "client",
-    n: 200,
+    n: 50,
     warmup: 20,
     fn: async () => void await oneMessage(session),
   });

@@ -148,8 +148,9 @@ export class CryptoDevice {
       if (queue === null) return false;
       let hasMore = this.#run(queue, index, deadline);
       this.#publish(queue);
-      // Those that came while the last were run, unless the time is up.
-      while (!hasMore && queue.enableNotification()) {
+      // Those that came while the last were run, unless the time is up, or the driver has stopped the
+      // queue from the interrupt: its memory is no longer ours.
+      while (!hasMore && this.virtio.queue(index) === queue && queue.enableNotification()) {
         hasMore = this.#run(queue, index, deadline);
         this.#publish(queue);
       }
@@ -157,7 +158,7 @@ export class CryptoDevice {
     } catch (error) {
       if (!(error instanceof BrokenRingError)) throw error;
       // What was done before the break is the driver's to see.
-      if (queue !== null) this.#publish(queue);
+      if (queue !== null && this.virtio.queue(index) === queue) this.#publish(queue);
       this.#breakDown(error);
       return false;
     } finally {

@@ -314,6 +314,8 @@ export class RemoteDevice {
     const { id, queue: index, value: writableLen, payloadLen } = reader;
     const { virtio } = this.#device;
     if (!virtio.running) {
+      // A break-down is told of before what comes after it is refused.
+      this.#answerInterrupt();
       this.#refuse(id, RefusedReason.NOT_DRIVER_OK, "The device is not DRIVER_OK");
       return true;
     }
@@ -330,7 +332,6 @@ export class RemoteDevice {
     const outcome = this.#queues.submit(index, size, id, reader.payload, writableLen, deadline);
     if (outcome === "later") reader.back();
     if (outcome !== "stopped") return outcome === "submitted";
-    // Breaking down is answered first: what was in flight is refused before what comes after it.
     this.#answerInterrupt();
     this.#refuse(id, RefusedReason.NOT_DRIVER_OK, "The device needs a reset");
     return true;

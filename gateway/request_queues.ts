@@ -141,6 +141,8 @@ export class RequestQueues {
     if (++this.#numSubmits === this.#breakAfter) {
       queue.publish();
       queue.breakRing();
+      // At once: the next publish would put the index right again.
+      this.drain(Infinity);
     }
   }
 

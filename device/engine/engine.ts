@@ -141,7 +141,7 @@ export class Engine {
 
   /** Ends all sessions: their keys are overwritten. */
   reset(): void {
-    this.#sessions.clear();
+    this.#sessions.clear(this.#onFault);
     this.#modes = { mux: false, stateless: [] };
   }
 
@@ -157,8 +157,8 @@ export class Engine {
     try {
       status = this.#runData(request);
     } catch (fault) {
-      // Whatever was written of this request's result is taken back.
-      writable.fill(0, writable.length - 1, 0);
+      // What the accelerator may have written of this request's result is taken back.
+      if (request.isWritten) writable.fill(0, writable.length - 1, 0);
       this.#onFault(fault);
       status = Status.ERR;
     }
@@ -200,6 +200,7 @@ export class Engine {
     request.readable = readable;
     request.writable = writable;
     request.resultLen = 0;
+    request.isWritten = false;
     return request;
   }
 

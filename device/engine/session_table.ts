@@ -70,9 +70,15 @@ export class SessionTable {
     return true;
   }
 
-  /** Closes all sessions; numbers start at 1 again. */
-  clear(): void {
-    for (const session of this.#sessions) session?.close();
+  /** Closes all sessions, whichever of them fail to; numbers start at 1 again. */
+  clear(onFault: (fault: unknown) => void): void {
+    for (const session of this.#sessions) {
+      try {
+        session?.close();
+      } catch (fault) {
+        onFault(fault);
+      }
+    }
     this.#sessions.length = 0;
     this.#numbers.length = 0;
     this.#freeSlots.length = 0;

@@ -136,7 +136,7 @@ function seal(context: AeadContext, request: Request, iv: Uint8Array, srcAt: num
   const tag = staging.take(lens.tag);
   let src = staging.gather(readable, srcAt, lens.src);
   let aad = staging.gather(readable, srcAt + lens.src, lens.aad);
-  const dst = writable.view(0, lens.src);
+  const dst = request.output(lens.src);
   if (dst === null) {
     const result = staging.take(lens.src);
     context.seal(iv, aad, src, result, tag);

@@ -19,7 +19,7 @@ import {
   MacSessionPara,
   SymDataReq,
 } from "../wire/structs.ts";
-import { isCipherData, isDirection, openCipher } from "./cipher_service.ts";
+import { isCipherData, isDirection, type OfferedCipher, openCipher } from "./cipher_service.ts";
 import { resultLimit } from "./hash_service.ts";
 import type { Request } from "./request.ts";
 import type { Session } from "./session.ts";
@@ -111,6 +111,45 @@ interface Chain {
   readonly resultLimit: number;
 }
 
+// What a chain is opened with: two keys stand one after the other behind the fixed part.
+interface ChainParts {
+  readonly cipher: OfferedCipher;
+  readonly keylen: number;
+  readonly op: number;
+  readonly digest: Digest;
+  readonly authKeyLen: number;
+  readonly order: number;
+}
+
+// Null when the cipher refuses its key. Neither context outlives a fault of the other.
+function openChain(request: Request, parts: ChainParts, resultLimit: number): Chain | null {
+  const { cipher, keylen, op, digest, authKeyLen, order } = parts;
+  const digestContext = digest.open(request.key(keylen, authKeyLen));
+  let context: CipherContext | null = null;
+  try {
+    context = openCipher(cipher, request, keylen, op);
+  } finally {
+    if (context === null) digestContext.close();
+  }
+  if (context === null) return null;
+  return {
+    cipher: cipher.algorithm,
+    context,
+    digest: digestContext,
+    digestIvLen: digest.ivLen,
+    hashFirst: order === ChainOrder.HASH_THEN_CIPHER,
+    resultLimit,
+  };
+}
+
+function closeChain(chain: Chain): void {
+  try {
+    chain.context.close();
+  } finally {
+    chain.digest.close();
+  }
+}
+
 /** Creates a session from a body whose `op_type` is ALGORITHM_CHAINING. */
 export function createChainSession(request: Request, offered: AlgorithmSet): Session | Status {
   const cipherAt = AlgChainSessionPara.cipherParam;
@@ -131,16 +170,8 @@ export function createChainSession(request: Request, offered: AlgorithmSet): Ses
   const named = request.u32(hashAt + HashSessionPara.hashResultLen);
   const limit = resultLimit(named, digest.maxResultLen);
   if (limit === 0) return Status.ERR;
-  const context = openCipher(cipher, request, keylen, op);
-  if (context === null) return Status.ERR;
-  const chain = {
-    cipher: cipher.algorithm,
-    context,
-    digest: digest.open(request.key(keylen, authKeyLen)),
-    digestIvLen: digest.ivLen,
-    hashFirst: order === ChainOrder.HASH_THEN_CIPHER,
-    resultLimit: limit,
-  };
+  const chain = openChain(request, { cipher, keylen, op, digest, authKeyLen, order }, limit);
+  if (chain === null) return Status.ERR;
   return new ChainSession(chain, op === Direction.DECRYPT);
 }
 
@@ -170,8 +201,7 @@ class ChainSession implements Session {
   }
 
   close(): void {
-    this.#chain.context.close();
-    this.#chain.digest.close();
+    closeChain(this.#chain);
   }
 }
 
@@ -195,22 +225,14 @@ export function runStatelessChain(request: Request, offered: AlgorithmSet): Stat
   }
   if (!digest.acceptsKeyLen(authKeyLen)) return Status.ERR;
   if (!isChainData(cipher.algorithm, digest.ivLen, digest.maxResultLen)) return Status.ERR;
-  const context = openCipher(cipher, request, keylen, op);
-  if (context === null) return Status.ERR;
-  const chain = {
-    cipher: cipher.algorithm,
-    context,
-    digest: digest.open(request.key(keylen, authKeyLen)),
-    digestIvLen: digest.ivLen,
-    hashFirst: order === ChainOrder.HASH_THEN_CIPHER,
-    resultLimit: digest.maxResultLen,
-  };
+  const parts = { cipher, keylen, op, digest, authKeyLen, order };
+  const chain = openChain(request, parts, digest.maxResultLen);
+  if (chain === null) return Status.ERR;
   try {
     // cipher_key, auth_key, iv, aad, src: struct virtio_crypto_alg_chain_data_req_stateless.
     return run(chain, request, keysLen, keysLen + ivLen + aadLen, keysLen + ivLen);
   } finally {
-    context.close();
-    chain.digest.close();
+    closeChain(chain);
   }
 }
 
@@ -262,7 +284,7 @@ function run(chain: Chain, request: Request, ivAt: number, srcAt: number, aadAt:
   // Private: dst may lie over it in memory and is written before the digest is made.
   const aad = staging.copy(readable, variable + aadAt + digestIvLen, aadLen - digestIvLen);
   const result = staging.take(hashResultLen);
-  const inPlace = writable.view(0, srcDataLen);
+  const inPlace = request.output(srcDataLen);
   const dst = inPlace ?? staging.take(srcDataLen);
   let src = staging.gather(readable, variable + srcAt, srcDataLen);
   if (overlapsPartly(src, dst)) src = staging.copy(readable, variable + srcAt, srcDataLen);

@@ -133,7 +133,7 @@ function transform(
   dstDataLen: number,
 ): Status {
   const { staging, readable, writable } = request;
-  const dst = writable.view(0, srcDataLen);
+  const dst = request.output(srcDataLen);
   let src = staging.gather(readable, request.variable + at, srcDataLen);
   if (dst === null) {
     const result = staging.take(srcDataLen);

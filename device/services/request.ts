@@ -32,6 +32,9 @@ export class Request {
   /** Result bytes written in front of the status, set on success. */
   resultLen = 0;
 
+  /** Whether memory of W has been handed to an accelerator. */
+  isWritten = false;
+
   constructor(staging: Staging, maxSize: number, none: SegmentList) {
     this.staging = staging;
     this.maxSize = maxSize;
@@ -70,6 +73,12 @@ export class Request {
   /** A private copy of key bytes that stand `offset` behind the fixed part. */
   key(offset: number, len: number): Uint8Array<ArrayBuffer> {
     return this.staging.copy(this.readable, this.variable + offset, len);
+  }
+
+  /** The first `len` bytes of W for an accelerator to write to, or null when they lie apart. */
+  output(len: number): Uint8Array | null {
+    this.isWritten = true;
+    return this.writable.view(0, len);
   }
 
   /** Success with so many result bytes. */

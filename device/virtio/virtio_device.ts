@@ -50,6 +50,9 @@ class QueueState {
   }
 }
 
+// Feature bits are numbered 0 to 127 ("Feature Bits"); what is written to words beyond is no feature.
+const NUM_FEATURE_WORDS = 4;
+
 /** See the module's comment. */
 export class VirtioDevice implements RegisterFile {
   deviceFeaturesSel = 0;
@@ -68,6 +71,8 @@ export class VirtioDevice implements RegisterFile {
   #interruptStatus = 0;
   #configGeneration = 0;
   #accepted: FeatureSet = FeatureSet.of([]);
+  // Words of feature bits beyond 63, where nothing is offered, that the driver has set bits in.
+  readonly #acceptedUnoffered = new Set<number>();
   #queues: QueueState[] = [];
 
   constructor(options: VirtioDeviceOptions) {
@@ -182,6 +187,12 @@ export class VirtioDevice implements RegisterFile {
     const { low, high } = this.#accepted;
     if (this.driverFeaturesSel === 0) this.#accepted = new FeatureSet(value, high);
     else if (this.driverFeaturesSel === 1) this.#accepted = new FeatureSet(low, value);
+    else if (this.driverFeaturesSel < NUM_FEATURE_WORDS) this.#acceptUnoffered(value !== 0);
+  }
+
+  #acceptUnoffered(hasBits: boolean): void {
+    if (hasBits) this.#acceptedUnoffered.add(this.driverFeaturesSel);
+    else this.#acceptedUnoffered.delete(this.driverFeaturesSel);
   }
 
   queueNumMax(): number {
@@ -219,7 +230,8 @@ export class VirtioDevice implements RegisterFile {
   writeStatus(value: number): void {
     if ((value & 0xff) === 0) return this.#reset();
     const before = this.#status;
-    const legal = isLegalSelection(this.#offered, this.#accepted);
+    const legal = this.#acceptedUnoffered.size === 0 &&
+      isLegalSelection(this.#offered, this.#accepted);
     this.#status = nextStatus(before, value & 0xff, legal);
     if ((this.#status & ~before & DeviceStatus.FEATURES_OK) !== 0) {
       this.#backend.negotiated(this.#accepted);
@@ -256,6 +268,7 @@ export class VirtioDevice implements RegisterFile {
     this.#status = 0;
     this.#interruptStatus = 0;
     this.#accepted = FeatureSet.of([]);
+    this.#acceptedUnoffered.clear();
     this.deviceFeaturesSel = 0;
     this.driverFeaturesSel = 0;
     this.queueSel = 0;

@@ -1,0 +1,151 @@
+/**
+ * What a gateway can be started with, and the limits it keeps.
+ *
+ * Every limit has a name, a default and a reason; nothing that a client can ask for is without one.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+
+/** 1 KiB in bytes. */
+const KIB = 1024;
+/** 1 MiB in bytes. */
+const MIB = 1024 * KIB;
+
+/**
+ * What a records message carries besides a request of `maxSize`: the fixed parts of the request and
+ * a margin, as the protocol has it (PROTOCOL.md, "SUBMIT"), then the record's header.
+ */
+export const MESSAGE_OVERHEAD = 4096 + 16;
+
+const count = (min: number, max: number) => z.number().int().min(min).max(max);
+
+/**
+ * Schema of {@link ServeOptions}. Unknown names are refused, so that a misspelt limit is not
+ * silently the default.
+ */
+export const serveOptionsSchema = z.strictObject({
+  /** Address or name to listen on. Anything but loopback needs TLS and tokens. */
+  host: z.string().min(1).default("127.0.0.1"),
+  /** TCP port; 0 for any free one. */
+  port: count(0, 65535).default(8790),
+  /** Data queues of every device. More let a client keep streams of requests apart. */
+  queues: count(1, 64).default(4),
+  /** `max_size` of every device in bytes: bounds one request, and so the memory one can ask for. */
+  maxSize: count(1, 256 * MIB).default(4 * MIB),
+  /** Sessions of one device. Each holds a key schedule of some KiB. */
+  maxSessions: count(1, 1_000_000).default(1024),
+  /** Form of the stateless CIPHER body: v19's 80 bytes or virtio 1.1's 76. */
+  layout: z.enum(["v19", "1.1"]).default("v19"),
+  /**
+   * Bytes of one WebSocket message and of one HTTP body. Bounds what one peer can make the gateway
+   * hold before anything is executed; room for a few of the largest requests in one batch.
+   */
+  maxMessage: count(KIB, 1024 * MIB).default(16 * MIB),
+  /** WebSocket connections, and with them devices, at a time. Bounds file descriptors and memory. */
+  maxConnections: count(1, 1_000_000).default(1024),
+  /** Devices made over HTTP at a time. They outlive their calls, so there are fewer. */
+  maxDevices: count(1, 1_000_000).default(256),
+  /** Records of one device unanswered, or answered and not yet sent, before reading stops. */
+  maxRecords: count(1, 1_000_000).default(4096),
+  /** The same in bytes. Bounds what a client that submits and never reads can make grow. */
+  maxUnansweredBytes: count(64 * KIB, 4096 * MIB).default(64 * MIB),
+  /**
+   * Seconds a WebSocket peer may stay silent. A ping is sent before that; a peer that answers lives
+   * on, one that is gone is closed. 300 s is within the patience of most middleboxes.
+   */
+  idleTimeout: count(1, 86_400).default(300),
+  /** Seconds after its last call until an HTTP device is reset and gone with its keys. */
+  deviceIdle: count(1, 86_400).default(60),
+  /** Origins of web pages, such as `https://app.example`, that may use this gateway. */
+  origins: z.array(z.string().transform(parseOrigin)).default([]),
+  /** Path of the tokens file; without one every client that gets through may use the gateway. */
+  tokens: z.string().min(1).optional(),
+  /** Path of the certificate chain, PEM. */
+  tlsCert: z.string().min(1).optional(),
+  /** Path of the certificate's private key, PEM. */
+  tlsKey: z.string().min(1).optional(),
+  /** Listen beyond loopback without TLS or tokens. For closed networks only. */
+  insecure: z.boolean().default(false),
+  /** For conformance tests: a device breaks its own ring at this many requests. */
+  testBreakRing: count(1, 2 ** 31).optional(),
+}).refine((options) => options.maxMessage >= options.maxSize + MESSAGE_OVERHEAD, {
+  path: ["maxMessage"],
+  error: `Must be at least maxSize + ${MESSAGE_OVERHEAD}, or the largest request cannot be sent`,
+}).refine((options) => (options.tlsCert === undefined) === (options.tlsKey === undefined), {
+  path: ["tlsKey"],
+  error: "Certificate and key are given together or not at all",
+});
+
+/** Options of a gateway with all defaults filled in. */
+export type ServeOptions = z.output<typeof serveOptionsSchema>;
+/** Options of a gateway as a caller gives them: everything may be left out. */
+export type ServeOptionsInput = z.input<typeof serveOptionsSchema>;
+
+/** An option has a value that cannot be. The message names it. */
+export class OptionError extends Error {
+  /** Name of the option in {@link ServeOptions}. */
+  readonly option: string;
+
+  constructor(option: string, message: string) {
+    super(message);
+    this.name = "OptionError";
+    this.option = option;
+  }
+}
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws OptionError for the first value that cannot be
+ *
+ * @example
+ * ```ts
+ * import { parseServeOptions } from "./options.ts";
+ * parseServeOptions({ port: 0 }).host; // "127.0.0.1"
+ * ```
+ */
+export function parseServeOptions(input: ServeOptionsInput): ServeOptions {
+  const result = serveOptionsSchema.safeParse(input);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const option = issue.code === "unrecognized_keys" ? issue.keys[0] : issue.path.join(".");
+  throw new OptionError(option, `Invalid option ${option}: ${issue.message}`);
+}
+
+const SIZE = /^(\d{1,15})([KMG]?)$/i;
+const FACTORS: Record<string, number> = { "": 1, K: KIB, M: MIB, G: 1024 * MIB };
+
+/**
+ * Reads a size such as `65536`, `64K`, `4M` or `1G`, in powers of 1,024.
+ *
+ * @throws OptionError when the text is not a size
+ *
+ * @example
+ * ```ts
+ * import { parseSize } from "./options.ts";
+ * parseSize("4M"); // 4194304
+ * ```
+ */
+export function parseSize(text: string): number {
+  const match = SIZE.exec(text);
+  const size = match === null ? NaN : Number(match[1]) * FACTORS[match[2].toUpperCase()];
+  if (!Number.isSafeInteger(size)) {
+    throw new OptionError("size", `Invalid size, want bytes or a number with K, M or G: ${text}`);
+  }
+  return size;
+}
+
+/** An origin in the form in which browsers send it. */
+function parseOrigin(text: string, context: z.RefinementCtx): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isOrigin = url !== null && (url.protocol === "http:" || url.protocol === "https:") &&
+    url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "";
+  if (isOrigin) return url.origin;
+  context.addIssue({
+    code: "custom",
+    message: `Not an origin such as https://app.example: ${text}`,
+  });
+  return z.NEVER;
+}
