@@ -86,7 +86,7 @@ export class Gateway {
   /** @throws Problem 503 while draining */
   requireNotDraining(): void {
     if (this.#drainSeconds === undefined) return;
-    throw unavailable("The gateway is draining", Math.max(1, this.#drainSeconds));
+    throw unavailable("The gateway is draining", Math.max(1, Math.ceil(this.#drainSeconds)));
   }
 
   /** A new device, before its start-up. */

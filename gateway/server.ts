@@ -168,7 +168,7 @@ class GatewayServer implements RunningServer {
   async drain(seconds: number): Promise<void> {
     this.#gateway.log("info", "draining", { seconds, connections: this.#connections.size });
     this.#gateway.startDraining(seconds);
-    for (const connection of this.#connections) connection.goAway(seconds);
+    for (const connection of this.#connections) connection.goAway(Math.floor(seconds));
     await this.#connectionsGone(seconds * 1000);
     await this.close();
   }

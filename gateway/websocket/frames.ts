@@ -9,14 +9,16 @@
 
 import {
   applyMask,
+  checkStart,
   CloseCode,
   FrameError,
   FrameOpcode,
   freeWhole,
   MAX_CONTROL_PAYLOAD,
+  parseClose,
+  readLongLen,
   type Role,
 } from "./frame_format.ts";
-import { checkStart, parseClose, readLongLen } from "./frame_rules.ts";
 
 export {
   applyMask,

@@ -49,7 +49,10 @@ export function cbc(ecb: Ecb, key: Bytes, iv: Bytes, data: Bytes, decrypt = fals
 
 // The big-endian counter's last `len` bytes plus 1.
 function increment(counter: Bytes, len: number): void {
-  for (let i = counter.length - 1; i >= counter.length - len; i--) if (++counter[i] !== 0) return;
+  for (let i = counter.length - 1; i >= counter.length - len; i--) {
+    counter[i]++;
+    if (counter[i] !== 0) return;
+  }
 }
 
 /** CTR over a block cipher; `counterLen` bytes of the block count. */
