@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { AlgorithmSet } from "../device/mod.ts";
 import type { AccessPolicy } from "./access.ts";
+import { offeredAlgorithms } from "./algorithms.ts";
 import { isLoopback, type TokenStore } from "./auth.ts";
 import { Device } from "./client/device.ts";
 import type { CryptoFeatureName } from "./client/features.ts";
@@ -16,7 +18,11 @@ import { unavailable } from "./problem.ts";
 import { RemoteDevice, type RemoteDeviceOptions } from "./remote_device.ts";
 
 /** What a device of this gateway is made with. */
-export function deviceOptions(options: ServeOptions, log: Log): RemoteDeviceOptions {
+export function deviceOptions(
+  options: ServeOptions,
+  algorithms: AlgorithmSet,
+  log: Log,
+): RemoteDeviceOptions {
   const { queues, maxSize, maxSessions, layout, maxRecords, maxUnansweredBytes } = options;
   return {
     queues,
@@ -25,6 +31,7 @@ export function deviceOptions(options: ServeOptions, log: Log): RemoteDeviceOpti
     layout,
     maxRecords,
     maxUnansweredBytes,
+    algorithms,
     testBreakRing: options.testBreakRing,
     log,
   };
@@ -50,6 +57,8 @@ export class Gateway {
   readonly access: AccessPolicy;
   readonly devices: DeviceRegistry;
   readonly log: Log;
+  /** What the devices of this gateway are made with. */
+  readonly deviceOptions: RemoteDeviceOptions;
   /** The device of the calls that need none of their own, made when the first of them comes. */
   #stateless: Promise<Device> | undefined;
   #drainSeconds: number | undefined;
@@ -60,6 +69,8 @@ export class Gateway {
   constructor(options: ServeOptions, tokens: TokenStore | null, log: Log) {
     this.options = options;
     this.log = log;
+    const algorithms = offeredAlgorithms(options.algorithms, log);
+    this.deviceOptions = deviceOptions(options, algorithms, log);
     this.access = {
       tokens,
       loopback: isLoopback(options.host),
@@ -91,7 +102,7 @@ export class Gateway {
 
   /** A new device, before its start-up. */
   newDevice(): RemoteDevice {
-    return new RemoteDevice(deviceOptions(this.options, this.log));
+    return new RemoteDevice(this.deviceOptions);
   }
 
   /**
@@ -129,8 +140,7 @@ export class Gateway {
 
   async #startStateless(): Promise<Device> {
     try {
-      const options = deviceOptions(this.options, this.log);
-      const remote = new RemoteDevice({ ...options, testBreakRing: undefined });
+      const remote = new RemoteDevice({ ...this.deviceOptions, testBreakRing: undefined });
       const device = await Device.start(new InProcessTransport(remote), {
         layout: this.options.layout,
       });

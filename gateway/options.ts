@@ -7,6 +7,8 @@
  */
 
 import { z } from "zod";
+import { ALGORITHMS, chooseAlgorithms } from "../device/mod.ts";
+import { errorMessage } from "./log.ts";
 
 /** 1 KiB in bytes. */
 const KIB = 1024;
@@ -36,6 +38,8 @@ export const serveOptionsSchema = z.strictObject({
   maxSize: count(1, 256 * MIB).default(4 * MIB),
   /** Sessions of one device. Each holds a key schedule of some KiB. */
   maxSessions: count(1, 1_000_000).default(1024),
+  /** Algorithms offered: `all`, `modern` (those without a known weakness), or a list of names. */
+  algorithms: z.string().superRefine(checkChoice).default("all"),
   /** Form of the stateless CIPHER body: v19's 80 bytes or virtio 1.1's 76. */
   layout: z.enum(["v19", "1.1"]).default("v19"),
   /**
@@ -135,6 +139,15 @@ export function parseSize(text: string): number {
     throw new OptionError("size", `Invalid size, want bytes or a number with K, M or G: ${text}`);
   }
   return size;
+}
+
+/** Whether names of algorithms are names of algorithms. */
+function checkChoice(choice: string, context: z.RefinementCtx): void {
+  try {
+    chooseAlgorithms(ALGORITHMS, choice);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: errorMessage(error) });
+  }
 }
 
 /** An origin in the form in which browsers send it. */

@@ -16,6 +16,7 @@ import {
   Interrupt,
   type WireLayout,
 } from "../device/mod.ts";
+import type { Log } from "./log.ts";
 import { RecordKind, RecordReader, RecordWriter, RefusedReason } from "./records.ts";
 import type { Completion } from "./remote_queue.ts";
 import { RemoteRegisters } from "./remote_registers.ts";
@@ -31,13 +32,6 @@ export interface AnswerSink {
   readonly unsentRecords: number;
 }
 
-/** One line of a log: what happened, and its numbers. */
-export type LogFunction = (
-  level: "info" | "warn" | "error",
-  event: string,
-  fields?: Record<string, string | number>,
-) => void;
-
 /** How a remoted device is made. */
 export interface RemoteDeviceOptions {
   readonly queues: number;
@@ -52,7 +46,7 @@ export interface RemoteDeviceOptions {
   readonly algorithms?: AlgorithmSet;
   /** A test option: after so many SUBMITs the driver half breaks the ring. */
   readonly testBreakRing?: number;
-  readonly log?: LogFunction;
+  readonly log?: Log;
 }
 
 /** A message that cannot be cut into records. */

@@ -6,7 +6,10 @@
 
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { offeredAlgorithms } from "../algorithms.ts";
 import { connect, type Device } from "../client/mod.ts";
+import { deviceOptions } from "../gateway.ts";
+import { createLog } from "../log.ts";
 import { parseSize, serveOptionsSchema } from "../options.ts";
 import { RemoteDevice, type RemoteDeviceOptions } from "../remote_device.ts";
 import type { OptionTable } from "./command.ts";
@@ -43,15 +46,23 @@ export const deviceSchema = z.object({
 /** What {@link deviceSchema} yields. */
 export type CliDeviceOptions = z.output<typeof deviceSchema>;
 
-/** Options of a device in this process: those of a gateway that was given none. */
-export function embeddedOptions(maxSizeText: string | undefined): RemoteDeviceOptions {
+/**
+ * Options of a device in this process: those of a gateway that was given none.
+ *
+ * @param io is told when an algorithm fails its self-test
+ */
+export function embeddedOptions(
+  maxSizeText: string | undefined,
+  io: Pick<Io, "writeErr">,
+): RemoteDeviceOptions {
   const maxSize = maxSizeText === undefined ? DEFAULTS.maxSize : parseSize(maxSizeText);
   const checked = serveOptionsSchema.shape.maxSize.safeParse(maxSize);
   if (!checked.success) {
     throw new CliError(`Invalid --max-size: ${checked.error.issues[0].message}`);
   }
-  const { queues, maxSessions, layout, maxRecords, maxUnansweredBytes } = DEFAULTS;
-  return { queues, maxSize, maxSessions, layout, maxRecords, maxUnansweredBytes };
+  const log = createLog((line) => io.writeErr(`${line}\n`), "plain");
+  const algorithms = offeredAlgorithms(DEFAULTS.algorithms, log);
+  return deviceOptions({ ...DEFAULTS, maxSize }, algorithms, log);
 }
 
 async function readText(path: string, what: string): Promise<string> {
@@ -76,7 +87,7 @@ export async function openDevice(options: CliDeviceOptions, io: Io): Promise<Dev
   const { url, ca } = options;
   const signal = io.interrupted;
   if (url === undefined) {
-    const device = new RemoteDevice(embeddedOptions(options["max-size"]));
+    const device = new RemoteDevice(embeddedOptions(options["max-size"], io));
     return await connect(device, { signal });
   }
   if (options["max-size"] !== undefined) {

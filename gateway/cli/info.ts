@@ -133,7 +133,7 @@ export function describeText({ device, features, limits, algorithms }: DeviceDes
 async function run(options: Options, positionals: readonly string[], io: Io): Promise<number> {
   const target = positionals[0] ?? options.url;
   const description = target === undefined
-    ? describeDevice(embeddedOptions(options["max-size"]))
+    ? describeDevice(embeddedOptions(options["max-size"], io))
     : await describeRemote(target, options, io);
   if (options.json === true) {
     await printLine(io, JSON.stringify(description, null, 2));

@@ -44,6 +44,12 @@ const ROWS: readonly Row[] = [
   { key: "maxSize", kind: "size", help: "max_size of a device: bounds one request" },
   { key: "maxSessions", kind: "count", help: "sessions of a device" },
   {
+    key: "algorithms",
+    kind: "text",
+    value: "NAMES",
+    help: "all, modern (none with a known weakness), or a list such as modern,-aes-ccm",
+  },
+  {
     key: "layout",
     kind: "text",
     value: "NAME",

@@ -37,8 +37,8 @@ export function featureWords(names: Iterable<FeatureName>): { low: number; high:
 }
 
 /**
- * What to accept of what a device offers: the features of VIRTIO itself, which concern the rings the
- * gateway owns, and of the crypto device's own those wanted, or all.
+ * What to accept of what a device offers: everything, or VERSION_1 and those wanted. The features of
+ * VIRTIO's rings are not missed: the rings are the gateway's.
  *
  * @throws FeatureError for a wanted one that is not offered, and for a device without VERSION_1
  */
@@ -48,7 +48,7 @@ export function chooseFeatures(
 ): Set<FeatureName> {
   if (!offered.has("VERSION_1")) throw new FeatureError("Device does not offer VERSION_1");
   if (wanted === undefined) return new Set(offered);
-  const chosen = new Set([...offered].filter((name) => name in VirtioFeature));
+  const chosen = new Set<FeatureName>(["VERSION_1"]);
   for (const name of wanted) {
     if (!offered.has(name)) throw new FeatureError(`Device does not offer ${name}`);
     chosen.add(name);

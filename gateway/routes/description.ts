@@ -5,14 +5,14 @@
  */
 
 import { z } from "@hono/zod-openapi";
-import { deviceOptions, type Gateway } from "../gateway.ts";
+import type { Gateway } from "../gateway.ts";
 import { describeDevice } from "../description.ts";
 import { addRoute, type GatewayApp, problems } from "../route.ts";
 import { VERSION } from "../version.ts";
 
 /** Adds `GET /v1/device` and `/openapi.json`. */
 export function addDescriptionRoutes(app: GatewayApp, gateway: Gateway): void {
-  const device = describeDevice(deviceOptions(gateway.options, gateway.log));
+  const device = describeDevice(gateway.deviceOptions);
   const { maxMessage } = gateway.options;
   const description = { ...device, limits: { ...device.limits, maxMessage } };
   addRoute(app, {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Register } from "../../device/mod.ts";
 import { createApp } from "../../gateway/app.ts";
+import { ALL_ALGORITHMS } from "../../device/mod.ts";
 import { deviceOptions, Gateway } from "../../gateway/gateway.ts";
 import { noLog } from "../../gateway/log.ts";
 import { parseServeOptions } from "../../gateway/options.ts";
@@ -30,7 +31,7 @@ function rows(): string[][] {
 }
 
 Deno.test("a device answers the records of the examples with the bytes that stand there", async () => {
-  const device = new RemoteDevice(deviceOptions(parseServeOptions({}), noLog));
+  const device = new RemoteDevice(deviceOptions(parseServeOptions({}), ALL_ALGORITHMS, noLog));
   let answers = "";
   device.sink = {
     unsentBytes: 0,

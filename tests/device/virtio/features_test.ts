@@ -123,3 +123,32 @@ Deno.test("FEATURES_OK is negotiated once, however often it is written", () => {
 
   assert.deepEqual(rig.events, ["negotiated VERSION_1"]);
 });
+
+Deno.test("a bit beyond the 64 that are offered makes a selection illegal until it is taken back", () => {
+  for (const selector of [2, 3]) {
+    const rig = new VirtioRig();
+    rig.accept(FeatureSet.of([VERSION_1]));
+    rig.write(Register.DriverFeaturesSel, selector);
+    rig.write(Register.DriverFeatures, 4);
+    rig.write(Register.Status, 1, 3, 11);
+    assert.equal(rig.read(Register.Status), 3, `word ${selector}`);
+
+    rig.write(Register.DriverFeatures, 0);
+    rig.write(Register.Status, 11);
+
+    assert.equal(rig.read(Register.Status), 11);
+  }
+});
+
+Deno.test("a reset forgets bits beyond 63, and words that are no features are ignored", () => {
+  const rig = new VirtioRig();
+  rig.write(Register.DriverFeaturesSel, 2);
+  rig.write(Register.DriverFeatures, 1);
+  rig.write(Register.Status, 0);
+  rig.write(Register.DriverFeaturesSel, 77);
+  rig.write(Register.DriverFeatures, 1);
+
+  rig.startUp(11);
+
+  assert.equal(rig.read(Register.Status), 11);
+});
