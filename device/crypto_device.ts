@@ -14,9 +14,9 @@ import { DescriptorChain } from "./ring/descriptor_chain.ts";
 import type { SplitDeviceQueue } from "./ring/split_device_queue.ts";
 import { encodeConfig } from "./virtio/config_space.ts";
 import { ALL_FEATURES, type FeatureSet } from "./virtio/features.ts";
-import { Interrupt } from "./virtio/registers.ts";
 import { VirtioDevice } from "./virtio/virtio_device.ts";
 import { CryptoFeature, SERVICES } from "./wire/constants.ts";
+import { Interrupt } from "./wire/registers.ts";
 
 /** Ring size a driver may set up at most. */
 export const QUEUE_NUM_MAX = 1024;

@@ -36,8 +36,7 @@ export {
   isLegalSelection,
 } from "./virtio/features.ts";
 export { selfTest, type SelfTestFailure, type SelfTestResult } from "./self_test.ts";
-export { Interrupt, Register } from "./virtio/registers.ts";
-export { DeviceStatus } from "./virtio/status.ts";
 export { VirtioDevice } from "./virtio/virtio_device.ts";
 export * from "./wire/constants.ts";
+export { DeviceStatus, Interrupt, Register } from "./wire/registers.ts";
 export * from "./wire/structs.ts";

@@ -4,15 +4,7 @@
  * @module
  */
 
-/** Bits of the device status field. */
-export const DeviceStatus = {
-  ACKNOWLEDGE: 1,
-  DRIVER: 2,
-  DRIVER_OK: 4,
-  FEATURES_OK: 8,
-  DEVICE_NEEDS_RESET: 64,
-  FAILED: 128,
-} as const;
+import { DeviceStatus } from "../wire/registers.ts";
 
 interface Transition {
   readonly bit: number;

@@ -9,9 +9,10 @@
 import type { GuestMemory } from "../memory/guest_memory.ts";
 import { SplitDeviceQueue } from "../ring/split_device_queue.ts";
 import { VirtioFeature } from "../wire/constants.ts";
+import { DeviceStatus, Interrupt } from "../wire/registers.ts";
 import { FeatureSet, isLegalSelection } from "./features.ts";
-import { Interrupt, type RegisterFile, REGISTERS } from "./registers.ts";
-import { DeviceStatus, nextStatus } from "./status.ts";
+import { type RegisterFile, REGISTERS } from "./registers.ts";
+import { nextStatus } from "./status.ts";
 
 /** What a device does when its driver acts. */
 export interface DeviceBackend {

@@ -6,6 +6,7 @@
  */
 
 import type { Service } from "../../device/wire/constants.ts";
+import { DeviceStatus, Register } from "../../device/wire/registers.ts";
 import { destroySession, type RequestFormat, type WireLayout } from "../../device/wire/requests.ts";
 import { Config } from "../../device/wire/structs.ts";
 import type { CallOptions, ReadResult, Usage } from "./answers.ts";
@@ -14,7 +15,6 @@ import { deferred } from "./deferred.ts";
 import { Driver } from "./driver.ts";
 import { NeedsResetError } from "./errors.ts";
 import type { CryptoFeatureName, FeatureName } from "./features.ts";
-import { DeviceStatus, Register } from "./registers.ts";
 import { readDestroyed, readSessionId } from "./results.ts";
 import type { SessionHost } from "./sessions.ts";
 import { startUp } from "./start_up.ts";

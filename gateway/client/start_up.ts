@@ -6,6 +6,7 @@
  */
 
 import { DEVICE_ID } from "../../device/wire/constants.ts";
+import { DeviceStatus, MAGIC_VALUE, MMIO_VERSION, Register } from "../../device/wire/registers.ts";
 import { Config } from "../../device/wire/structs.ts";
 import { type DeviceConfig, parseConfig } from "./config.ts";
 import type { Driver } from "./driver.ts";
@@ -17,7 +18,6 @@ import {
   featureNames,
   featureWords,
 } from "./features.ts";
-import { DeviceStatus, MAGIC_VALUE, MMIO_VERSION, Register } from "./registers.ts";
 
 /** What start-up settled. */
 export interface Negotiated {
