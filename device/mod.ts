@@ -8,8 +8,19 @@
  * @module
  */
 
+export {
+  type Libcrypto,
+  type LibcryptoResult,
+  openLibcrypto,
+} from "./accelerators/libcrypto/library.ts";
+export {
+  type AcceleratorChoice,
+  FASTEST,
+  parseAcceleratorChoice,
+} from "./algorithms/accelerator_choice.ts";
 export * from "./algorithms/algorithm.ts";
 export { AlgorithmChoiceError, chooseAlgorithms } from "./algorithms/choice.ts";
+export { withLibcrypto } from "./algorithms/libcrypto.ts";
 export { ALGORITHMS } from "./algorithms/list.ts";
 export { AlgorithmSet, type ByNumber, type Mask, type Offered } from "./algorithms/selection.ts";
 export {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Algorithm, KnownAnswer } from "./algorithms/algorithm.ts";
+import { type AcceleratorChoice, FASTEST } from "./algorithms/accelerator_choice.ts";
+import type { AcceleratorName, Algorithm, KnownAnswer } from "./algorithms/algorithm.ts";
 import { AlgorithmSet } from "./algorithms/selection.ts";
 import { Engine } from "./engine/engine.ts";
 import { SegmentList } from "./memory/segment_list.ts";
@@ -18,16 +19,19 @@ import {
   type Request,
 } from "./wire/requests.ts";
 
-/** An algorithm that did not give its known answer. */
+/** An implementation that did not give its algorithm's known answer. */
 export interface SelfTestFailure {
   readonly algorithm: Algorithm;
+  readonly accelerator: AcceleratorName;
   /** What went wrong, for the log. */
   readonly reason: string;
+  /** Who serves the algorithm instead; absent when nobody is left. */
+  readonly servedBy?: AcceleratorName;
 }
 
 /** What passed, and what did not. */
 export interface SelfTestResult {
-  /** The algorithms that may be offered. */
+  /** The algorithms that may be offered, each with an accelerator that passed. */
   readonly passed: AlgorithmSet;
   readonly failures: readonly SelfTestFailure[];
 }
@@ -36,7 +40,8 @@ const MODE = { mux: true, layout: "v19" } as const;
 const MAX_SIZE = 4096;
 
 /**
- * Runs every algorithm's known answer, ciphers and AEADs in both directions.
+ * Runs every algorithm's known answer with the accelerator that is to serve it, ciphers and AEADs in
+ * both directions. Where one fails, the next best is tried.
  *
  * @example
  * ```ts
@@ -45,11 +50,45 @@ const MAX_SIZE = 4096;
  * selfTest(ALGORITHMS).failures; // []
  * ```
  */
-export function selfTest(algorithms: readonly Algorithm[]): SelfTestResult {
-  const all = new AlgorithmSet(algorithms);
+export function selfTest(
+  algorithms: readonly Algorithm[],
+  choice: AcceleratorChoice = FASTEST,
+): SelfTestResult {
+  const failures: SelfTestFailure[] = [];
+  let left: readonly Algorithm[] = algorithms;
+  for (;;) {
+    const passed = new AlgorithmSet(left, choice);
+    const failed = testAll(passed);
+    if (failed.length === 0) {
+      return { passed, failures: failures.map((failure) => withHeir(failure, passed)) };
+    }
+    failures.push(...failed);
+    left = left.map((algorithm) => without(algorithm, failed))
+      .filter(({ implementations }) => implementations.length > 0);
+  }
+}
+
+function withHeir(failure: SelfTestFailure, passed: AlgorithmSet): SelfTestFailure {
+  const { service, id } = failure.algorithm;
+  const heir = passed.list().find(({ algorithm }) =>
+    algorithm.service === service && algorithm.id === id
+  );
+  return heir === undefined ? failure : { ...failure, servedBy: heir.accelerator };
+}
+
+function without(algorithm: Algorithm, failed: readonly SelfTestFailure[]): Algorithm {
+  const failure = failed.find((each) => each.algorithm === algorithm);
+  if (failure === undefined) return algorithm;
+  const implementations = algorithm.implementations.filter(({ accelerator }) =>
+    accelerator !== failure.accelerator
+  );
+  return { ...algorithm, implementations } as Algorithm;
+}
+
+function testAll(offered: AlgorithmSet): SelfTestFailure[] {
   let fault: unknown;
   const engine = new Engine({
-    algorithms: all,
+    algorithms: offered,
     maxSize: MAX_SIZE,
     maxSessions: 1,
     layout: MODE.layout,
@@ -57,17 +96,14 @@ export function selfTest(algorithms: readonly Algorithm[]): SelfTestResult {
   });
   engine.negotiate({ mux: true, stateless: SERVICES.map(() => true) });
   const failures: SelfTestFailure[] = [];
-  for (const algorithm of algorithms) {
+  for (const { algorithm, accelerator } of offered.list()) {
     fault = undefined;
-    const reason = testOne(engine, algorithm);
-    if (reason === undefined) continue;
-    failures.push({ algorithm, reason: fault === undefined ? reason : `${reason}: ${fault}` });
+    const said = testOne(engine, algorithm);
+    if (said === undefined) continue;
+    const reason = fault === undefined ? said : `${said}: ${fault}`;
+    failures.push({ algorithm, accelerator, reason });
   }
-  const failed = new Set(failures.map(({ algorithm }) => algorithm));
-  const passed = failures.length === 0
-    ? all
-    : new AlgorithmSet(algorithms.filter((algorithm) => !failed.has(algorithm)));
-  return { passed, failures };
+  return failures;
 }
 
 function testOne(engine: Engine, algorithm: Algorithm): string | undefined {

@@ -12,6 +12,8 @@ import type { GuestMemory, MemoryRegion } from "../device/mod.ts";
 // A connection that never sends large requests never costs more than this.
 const MIN_CAPACITY = 64 * 1024;
 const ALIGNMENT = 16;
+const NO_BYTES = new Uint8Array(0);
+const NO_SLOTS = new Float64Array(0);
 
 /** Memory of one device's requests, never more than its limit. */
 export class Arena {
@@ -20,8 +22,10 @@ export class Arena {
   readonly #limit: number;
   #region: MemoryRegion | null = null;
   // Allocations in the order they were made, by slot: a circle of slots, as long as may be in flight.
-  readonly #starts: number[];
-  readonly #freed: boolean[];
+  // Made with the first allocation: they are most of what an idle device would cost.
+  readonly #maxAllocations: number;
+  #starts: Float64Array = NO_SLOTS;
+  #freed: Uint8Array = NO_BYTES;
   #firstSlot = 0;
   #numSlots = 0;
   #head = 0;
@@ -35,8 +39,7 @@ export class Arena {
     this.#memory = memory;
     this.#base = base;
     this.#limit = roundUp(limit);
-    this.#starts = new Array(maxAllocations).fill(0);
-    this.#freed = new Array(maxAllocations).fill(false);
+    this.#maxAllocations = maxAllocations;
   }
 
   /** Bytes the arena has now. */
@@ -69,11 +72,15 @@ export class Arena {
     const size = roundUp(len);
     if (size > this.#limit) throw new RangeError(`Cannot allocate ${len} bytes of device memory`);
     if (this.#numSlots === 0 && size > this.capacity) this.#grow(size);
+    if (this.#starts.length === 0) {
+      this.#starts = new Float64Array(this.#maxAllocations);
+      this.#freed = new Uint8Array(this.#maxAllocations);
+    }
     const start = this.#place(size);
     if (start < 0 || this.#numSlots === this.#starts.length) return -1;
     const slot = (this.#firstSlot + this.#numSlots) % this.#starts.length;
     this.#starts[slot] = start;
-    this.#freed[slot] = false;
+    this.#freed[slot] = 0;
     this.#numSlots++;
     this.#head = start + size;
     return slot;
@@ -86,8 +93,8 @@ export class Arena {
 
   /** Takes an allocation back. */
   free(slot: number): void {
-    this.#freed[slot] = true;
-    while (this.#numSlots > 0 && this.#freed[this.#firstSlot]) {
+    this.#freed[slot] = 1;
+    while (this.#numSlots > 0 && this.#freed[this.#firstSlot] === 1) {
       this.#firstSlot = (this.#firstSlot + 1) % this.#starts.length;
       this.#numSlots--;
     }
@@ -101,7 +108,7 @@ export class Arena {
     return true;
   }
 
-  /** Lets the memory go, whatever is allocated; what was in it has been overwritten. */
+  /** Lets the memory go, whatever is allocated, overwritten. */
   release(): void {
     if (this.#region !== null) {
       this.#region.bytes.fill(0);
@@ -130,8 +137,6 @@ export class Arena {
     return size <= tail ? 0 : -1;
   }
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 function roundUp(len: number): number {
   return Math.max(ALIGNMENT, Math.ceil(len / ALIGNMENT) * ALIGNMENT);

@@ -15,8 +15,8 @@ import type {
 } from "../accelerators/contexts.ts";
 import type { Service } from "../wire/constants.ts";
 
-/** Who computes: `noble` (JavaScript libraries), `typescript` (our own code). */
-export type AcceleratorName = "noble" | "typescript";
+/** Who computes: `libcrypto` (OpenSSL), `noble` (JavaScript libraries), `typescript` (our own code). */
+export type AcceleratorName = "libcrypto" | "noble" | "typescript";
 
 /** Legal key lengths in bytes: a list, or an inclusive range. */
 export type KeyLens = readonly number[] | { readonly min: number; readonly max: number };

@@ -5,6 +5,7 @@
  */
 
 import { Service } from "../wire/constants.ts";
+import { type AcceleratorChoice, FASTEST, suitability } from "./accelerator_choice.ts";
 import {
   type AcceleratorName,
   type AeadAlgorithm,
@@ -36,9 +37,6 @@ export interface Mask {
   readonly high: number;
 }
 
-// Who serves an algorithm that several can: the fastest first.
-const PRIORITY: Readonly<Record<AcceleratorName, number>> = { noble: 2, typescript: 1 };
-
 /** What one device offers. Made once, shared by all devices with the same choice. */
 export class AlgorithmSet {
   readonly cipher: ByNumber<CipherAlgorithm, OpenCipher>;
@@ -52,7 +50,11 @@ export class AlgorithmSet {
   /** Bytes; 0 without a MAC. */
   readonly maxAuthKeyLen: number;
 
-  constructor(algorithms: readonly Algorithm[]) {
+  /**
+   * @param algorithms each with at least one implementation
+   * @param choice who serves those that several can
+   */
+  constructor(algorithms: readonly Algorithm[], choice: AcceleratorChoice = FASTEST) {
     const cipher: (Offered<CipherAlgorithm, OpenCipher> | undefined)[] = [];
     const hash: (Offered<HashAlgorithm, OpenHash> | undefined)[] = [];
     const mac: (Offered<MacAlgorithm, OpenMac> | undefined)[] = [];
@@ -60,16 +62,16 @@ export class AlgorithmSet {
     for (const algorithm of algorithms) {
       switch (algorithm.service) {
         case Service.CIPHER:
-          cipher[algorithm.id] = offer(algorithm, algorithm.implementations);
+          cipher[algorithm.id] = offer(algorithm, algorithm.implementations, choice);
           break;
         case Service.HASH:
-          hash[algorithm.id] = offer(algorithm, algorithm.implementations);
+          hash[algorithm.id] = offer(algorithm, algorithm.implementations, choice);
           break;
         case Service.MAC:
-          mac[algorithm.id] = offer(algorithm, algorithm.implementations);
+          mac[algorithm.id] = offer(algorithm, algorithm.implementations, choice);
           break;
         case Service.AEAD:
-          aead[algorithm.id] = offer(algorithm, algorithm.implementations);
+          aead[algorithm.id] = offer(algorithm, algorithm.implementations, choice);
           break;
       }
     }
@@ -103,10 +105,11 @@ export class AlgorithmSet {
 function offer<A extends Algorithm, Open>(
   algorithm: A,
   implementations: readonly Implementation<Open>[],
+  choice: AcceleratorChoice,
 ): Offered<A, Open> {
-  const best = implementations.reduce((a, b) =>
-    PRIORITY[b.accelerator] > PRIORITY[a.accelerator] ? b : a
-  );
+  const suits = ({ accelerator }: Implementation<Open>) =>
+    suitability(accelerator, algorithm, choice);
+  const best = implementations.reduce((a, b) => suits(b) > suits(a) ? b : a);
   return { algorithm, accelerator: best.accelerator, open: best.open };
 }
 
