@@ -104,6 +104,8 @@ export class RemoteDevice {
   #pushed: { resolve: () => void; reject: (error: unknown) => void } | null = null;
   #settling: (() => void)[] = [];
   #isScheduled = false;
+  #isRunning = false;
+  #wasResumed = false;
   #interruptBits = 0;
   #isClosed = false;
 
@@ -159,7 +161,10 @@ export class RemoteDevice {
 
   /** Unsent answers have left: goes on if it was them that stopped the device. */
   resume(): void {
-    if (!this.#isClosed && !this.#isScheduled && this.#reader !== null) this.#continue();
+    if (this.#isClosed || this.#isScheduled || this.#reader === null) return;
+    // A sink may say so from within send(): the run that is under way then looks again at its end.
+    if (this.#isRunning) this.#wasResumed = true;
+    else this.#continue();
   }
 
   /** Resolves when every record started has been answered to the sink. */
@@ -213,17 +218,25 @@ export class RemoteDevice {
   // Starts records until the message ends, a limit stops it, or the time is up.
   #run(): void {
     const deadline = performance.now() + SLICE_MS;
-    this.#drain(deadline);
-    const hasTime = this.#startRecords(deadline);
-    this.#drain(deadline);
-    this.#flush();
-    if (this.#queues.hasUndrained || !hasTime) this.#yield();
+    this.#isRunning = true;
+    this.#wasResumed = false;
+    try {
+      this.#drain(deadline);
+      const hasTime = this.#startRecords(deadline);
+      this.#drain(deadline);
+      this.#flush();
+      const goesOn = this.#wasResumed && this.#reader !== null && !this.#reader.malformed;
+      if (this.#queues.hasUndrained || !hasTime || goesOn) this.#yield();
+    } finally {
+      this.#isRunning = false;
+    }
   }
 
   // False when the time was up before the message or the room for its answers.
   #startRecords(deadline: number): boolean {
     const reader = this.#reader;
-    for (let num = 1; reader !== null; num++) {
+    // A sink may close the device from within send().
+    for (let num = 1; reader !== null && reader === this.#reader; num++) {
       if (num % CLOCK_EVERY === 0 && performance.now() >= deadline) return false;
       if (this.#isBlocked()) {
         this.#drain(deadline);
@@ -281,7 +294,7 @@ export class RemoteDevice {
       bytesInFlight + unsentBytes >= maxUnansweredBytes;
   }
 
-  // Executes one record; false when its SUBMIT found no room in time and must be tried again.
+  // Executes one record; false when the time is up: a SUBMIT that found no room is tried again.
   #start(reader: RecordReader, deadline: number): boolean {
     if (reader.flags !== 0) {
       this.#refuse(reader.id, RefusedReason.MALFORMED, "Flags are not 0");
@@ -293,11 +306,11 @@ export class RemoteDevice {
       case RecordKind.READ:
         this.#drain(deadline);
         this.#read(reader);
-        return true;
+        return !this.#queues.hasUndrained;
       case RecordKind.WRITE:
         this.#drain(deadline);
         this.#write(reader);
-        return true;
+        return !this.#queues.hasUndrained;
       default:
         this.#refuse(reader.id, RefusedReason.MALFORMED, `Unknown kind ${reader.kind}`);
         return true;

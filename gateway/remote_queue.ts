@@ -109,14 +109,20 @@ export class RemoteQueue {
   }
 
   /**
-   * Overwrites a finished request's readable bytes, which may hold keys, and frees its memory.
+   * Overwrites what a finished request read and wrote, keys and plaintext among it, and frees its
+   * memory.
    *
+   * @param usedLen bytes from the start of W that the device has written
    * @returns the bytes that the request had, readable and writable
    */
-  release(head: number): number {
+  release(head: number, usedLen: number): number {
     const slot = this.#slots[head];
     const offset = this.#arena.offset(slot);
-    this.#arena.bytes.fill(0, offset, offset + this.#readableLens[head]);
+    const { bytes } = this.#arena;
+    const readableLen = this.#readableLens[head];
+    const written = offset + ((readableLen + 15) & ~15);
+    bytes.fill(0, offset, offset + readableLen);
+    bytes.fill(0, written, written + usedLen);
     this.#arena.free(slot);
     this.#slots[head] = -1;
     this.#numInFlight--;
@@ -134,7 +140,7 @@ export class RemoteQueue {
     for (let head = 0; head < this.#slots.length; head++) {
       if (this.#slots[head] < 0) continue;
       ids.push(this.#ids[head]);
-      bytes += this.release(head);
+      bytes += this.release(head, this.#writableLens[head]);
     }
     device.memory.remove(this.#region);
     return { ids, bytes };

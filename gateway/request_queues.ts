@@ -103,9 +103,12 @@ export class RequestQueues {
       queue.publish();
       if (this.#device.drain(index, deadline)) this.hasUndrained = true;
       for (let done = queue.complete(); done !== null; done = queue.complete()) {
+        const { head, usedLen } = done;
         this.#take(index, done, this.#arena.bytes);
+        // Whoever took it may have ended the queue, and with it all that was in flight.
+        if (this.#queues[index] !== queue) break;
         this.numInFlight--;
-        this.bytesInFlight -= queue.release(done.head);
+        this.bytesInFlight -= queue.release(head, usedLen);
       }
     }
   }
