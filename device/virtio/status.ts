@@ -30,7 +30,8 @@ const TRANSITIONS: readonly Transition[] = [
  *
  * @example
  * ```ts
- * import { DeviceStatus, nextStatus } from "./status.ts";
+ * import { DeviceStatus } from "../wire/registers.ts";
+ * import { nextStatus } from "./status.ts";
  * nextStatus(DeviceStatus.ACKNOWLEDGE, 3, true); // 3
  * nextStatus(3, 3 | DeviceStatus.FEATURES_OK, false); // 3: the features are not acceptable
  * nextStatus(3, 2, true); // 3: it would clear ACKNOWLEDGE

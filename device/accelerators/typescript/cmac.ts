@@ -15,8 +15,11 @@ import { CbcChain } from "./cbc_chain.ts";
  *
  * @example
  * ```ts
- * const mac = new Cmac(new AesBlock(key));
- * mac.compute(noIv, message, noMore, tag);
+ * import { AesBlock } from "../noble/aes_block.ts";
+ * import { Cmac } from "./cmac.ts";
+ * const nothing = new Uint8Array(0);
+ * const tag = new Uint8Array(16);
+ * new Cmac(new AesBlock(new Uint8Array(16))).compute(nothing, nothing, nothing, tag);
  * ```
  */
 export class Cmac implements MacContext {

@@ -25,11 +25,14 @@ const POSITION_WORDS = 256 * 4;
  *
  * @example
  * ```ts
- * const ghash = new Ghash(hashSubkey); // E(K, 0^128)
- * ghash.update(aad);
+ * import { Ghash } from "./ghash.ts";
+ * const hashSubkey = new Uint8Array(16); // E(K, 0^128)
+ * const ciphertext = new Uint8Array(40);
+ * const tag = new Uint8Array(16);
+ * const ghash = new Ghash(hashSubkey);
  * ghash.update(ciphertext);
- * ghash.updateLengths(aad.length, ciphertext.length);
- * ghash.digestInto(out16);
+ * ghash.updateLengths(0, ciphertext.length);
+ * ghash.digestInto(tag);
  * ```
  */
 export class Ghash {
