@@ -162,7 +162,8 @@ export class CryptoDevice {
       this.#breakDown(error);
       return false;
     } finally {
-      this.#chain.clear();
+      // A region may be unmapped until the next request comes: nothing here may keep its memory.
+      this.#chain.release();
     }
   }
 

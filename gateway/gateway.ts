@@ -69,7 +69,7 @@ export class Gateway {
   constructor(options: ServeOptions, tokens: TokenStore | null, log: Log) {
     this.options = options;
     this.log = log;
-    const algorithms = offeredAlgorithms(options.algorithms, log);
+    const algorithms = offeredAlgorithms(options, log);
     this.deviceOptions = deviceOptions(options, algorithms, log);
     this.access = {
       tokens,

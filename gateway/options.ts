@@ -7,7 +7,7 @@
  */
 
 import { z } from "zod";
-import { ALGORITHMS, chooseAlgorithms } from "../device/mod.ts";
+import { ALGORITHMS, chooseAlgorithms, parseAcceleratorChoice } from "../device/mod.ts";
 import { errorMessage } from "./log.ts";
 
 /** 1 KiB in bytes. */
@@ -40,6 +40,13 @@ export const serveOptionsSchema = z.strictObject({
   maxSessions: count(1, 1_000_000).default(1024),
   /** Algorithms offered: `all`, `modern` (those without a known weakness), or a list of names. */
   algorithms: z.string().superRefine(checkChoice).default("all"),
+  /**
+   * Accelerators preferred, such as `noble` or `aes-gcm=noble,libcrypto`. Without it the fastest that
+   * is there serves each algorithm.
+   */
+  accelerator: z.string().superRefine(checkAccelerator).optional(),
+  /** Path of OpenSSL 3's libcrypto, where it is not in one of the usual places. */
+  libcrypto: z.string().min(1).optional(),
   /** Form of the stateless CIPHER body: v19's 80 bytes or virtio 1.1's 76. */
   layout: z.enum(["v19", "1.1"]).default("v19"),
   /**
@@ -143,8 +150,17 @@ export function parseSize(text: string): number {
 
 /** Whether names of algorithms are names of algorithms. */
 function checkChoice(choice: string, context: z.RefinementCtx): void {
+  checkBy(() => chooseAlgorithms(ALGORITHMS, choice), context);
+}
+
+/** Whether accelerators are accelerators, of the algorithms they are named for. */
+function checkAccelerator(choice: string, context: z.RefinementCtx): void {
+  checkBy(() => parseAcceleratorChoice(ALGORITHMS, choice), context);
+}
+
+function checkBy(parse: () => unknown, context: z.RefinementCtx): void {
   try {
-    chooseAlgorithms(ALGORITHMS, choice);
+    parse();
   } catch (error) {
     context.addIssue({ code: "custom", message: errorMessage(error) });
   }

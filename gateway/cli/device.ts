@@ -9,7 +9,7 @@ import { z } from "zod";
 import { offeredAlgorithms } from "../algorithms.ts";
 import { connect, type Device } from "../client/mod.ts";
 import { deviceOptions } from "../gateway.ts";
-import { createLog } from "../log.ts";
+import { createLog, type Log } from "../log.ts";
 import { parseSize, serveOptionsSchema } from "../options.ts";
 import { RemoteDevice, type RemoteDeviceOptions } from "../remote_device.ts";
 import type { OptionTable } from "./command.ts";
@@ -60,8 +60,12 @@ export function embeddedOptions(
   if (!checked.success) {
     throw new CliError(`Invalid --max-size: ${checked.error.issues[0].message}`);
   }
-  const log = createLog((line) => io.writeErr(`${line}\n`), "plain");
-  const algorithms = offeredAlgorithms(DEFAULTS.algorithms, log);
+  const write = createLog((line) => io.writeErr(`${line}\n`), "plain");
+  // Which accelerator serves is not worth a line on a user's terminal; a failed self-test is.
+  const log: Log = (level, event, fields) => {
+    if (level === "error") write(level, event, fields);
+  };
+  const algorithms = offeredAlgorithms(DEFAULTS, log);
   return deviceOptions({ ...DEFAULTS, maxSize }, algorithms, log);
 }
 

@@ -50,6 +50,13 @@ const ROWS: readonly Row[] = [
     help: "all, modern (none with a known weakness), or a list such as modern,-aes-ccm",
   },
   {
+    key: "accelerator",
+    kind: "text",
+    value: "NAMES",
+    help: "who computes: noble, libcrypto, or a list such as aes-gcm=noble,libcrypto",
+  },
+  { key: "libcrypto", kind: "text", help: "OpenSSL 3's libcrypto, if it is not in a usual place" },
+  {
     key: "layout",
     kind: "text",
     value: "NAME",

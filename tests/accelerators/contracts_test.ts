@@ -1,21 +1,12 @@
 /** What every implementation of a cipher or hash keeps to, whoever computes. */
 
 import { strict as assert } from "node:assert";
-import {
-  type Algorithm,
-  ALGORITHMS,
-  type CipherAlgorithm,
-  type HashAlgorithm,
-  Service,
-} from "../../device/mod.ts";
+import { type CipherAlgorithm, type HashAlgorithm, Service } from "../../device/mod.ts";
 import { dataOf, edgeLens, Guarded, keysOf, leavesAlone } from "../support/contract.ts";
+import { implementedRows } from "../support/implementations.ts";
 import { aesEcb, cbc, ctr, desEcb, type Ecb, hash } from "../support/oracle.ts";
 
 type Bytes = Uint8Array;
-
-function rows<A extends Algorithm>(service: number): A[] {
-  return ALGORITHMS.filter((row): row is A => row.service === service);
-}
 
 function ecbMode(ecb: Ecb) {
   return (key: Bytes, _iv: Bytes, src: Bytes, decrypt: boolean) => ecb(key, src, decrypt);
@@ -50,7 +41,7 @@ function ivsOf(len: number): Bytes[] {
   return len === 0 ? [ones] : [dataOf(len, 3), ones, nearlyOnes, new Uint8Array(len)];
 }
 
-for (const row of rows<CipherAlgorithm>(Service.CIPHER)) {
+for (const row of implementedRows<CipherAlgorithm>(Service.CIPHER)) {
   const { name, ivLen, blockLen, minLen } = row;
   const lens = edgeLens(blockLen, minLen);
   const keys = keysOf(row.keyLens, row.acceptsKey);
@@ -109,7 +100,10 @@ for (const row of rows<CipherAlgorithm>(Service.CIPHER)) {
               const dst = new Guarded(len, (offset * 7 + 3) % 16, shared);
               const ivIn = Guarded.of(iv, 15 - offset, shared);
 
-              leavesAlone({ src, iv: ivIn }, () => context.process(ivIn.bytes, src.bytes, dst.bytes));
+              leavesAlone(
+                { src, iv: ivIn },
+                () => context.process(ivIn.bytes, src.bytes, dst.bytes),
+              );
 
               assert.deepEqual(dst.bytes.slice(), expected, `${len} at ${offset}, ${shared}`);
               dst.check("dst");
@@ -125,7 +119,12 @@ for (const row of rows<CipherAlgorithm>(Service.CIPHER)) {
       for (const decrypt of [false, true]) {
         for (const len of [...lens, 2 * 4096 + (blockLen > 1 ? 0 : 5)]) {
           const expected = once(key, iv, dataOf(len), decrypt);
-          for (const [offset, shared] of [[0, false], [1, true], [4, true], [7, false], [8, true]] as const) {
+          for (
+            const [offset, shared] of [[0, false], [1, true], [4, true], [7, false], [
+              8,
+              true,
+            ]] as const
+          ) {
             const both = Guarded.of(dataOf(len), offset, shared);
             const context = open(key, decrypt);
 
@@ -193,12 +192,13 @@ const HASH_ORACLES: Readonly<Record<string, string>> = {
 const HASH_LENS = [0, 1, 55, 56, 57, 63, 64, 65, 71, 72, 73, 104, 111, 112, 113, 127, 128, 129]
   .concat([135, 136, 137, 143, 144, 145, 167, 168, 169, 255, 256, 272, 1000]);
 
-for (const row of rows<HashAlgorithm>(Service.HASH)) {
+for (const row of implementedRows<HashAlgorithm>(Service.HASH)) {
   for (const { accelerator, open } of row.implementations) {
     const title = `${row.name} by ${accelerator}`;
     const isXof = row.maxResultLen > 64;
     const full = isXof ? 200 : row.maxResultLen;
-    const oracle = (data: Bytes, len = full) => Uint8Array.from(hash(HASH_ORACLES[row.name], data, len));
+    const oracle = (data: Bytes, len = full) =>
+      Uint8Array.from(hash(HASH_ORACLES[row.name], data, len));
 
     Deno.test(`${title} gives what node:crypto gives, however its input is cut in two`, () => {
       const context = open();
@@ -237,7 +237,10 @@ for (const row of rows<HashAlgorithm>(Service.HASH)) {
           const second = Guarded.of(data.subarray(130), (offset * 3 + 1) % 16, shared);
           const out = new Guarded(full, (offset + 5) % 16, shared);
 
-          leavesAlone({ first, second }, () => context.digest(first.bytes, second.bytes, out.bytes));
+          leavesAlone(
+            { first, second },
+            () => context.digest(first.bytes, second.bytes, out.bytes),
+          );
 
           assert.deepEqual(out.bytes.slice(), expected);
           out.check("out");

@@ -1,23 +1,14 @@
 /** What every implementation of a MAC or AEAD keeps to, whoever computes. */
 
 import { strict as assert } from "node:assert";
-import {
-  type AeadAlgorithm,
-  type Algorithm,
-  ALGORITHMS,
-  type MacAlgorithm,
-  Service,
-} from "../../device/mod.ts";
+import { type AeadAlgorithm, type MacAlgorithm, Service } from "../../device/mod.ts";
 import { dataOf, edgeLens, Guarded, keysOf, leavesAlone } from "../support/contract.ts";
 import { aesEcb, cbc, ccm, chachaPoly, cmac, desEcb, gcm, hmac } from "../support/oracle.ts";
+import { implementedRows } from "../support/implementations.ts";
 import { concat, contains } from "../support/random.ts";
 
 type Bytes = Uint8Array;
 const NOTHING = new Uint8Array(0);
-
-function rows<A extends Algorithm>(service: number): A[] {
-  return ALGORITHMS.filter((row): row is A => row.service === service);
-}
 
 // SP 800-38B over a zero IV with zero padding: wire.md, section 5.
 function cbcMacAes(key: Bytes, _iv: Bytes, data: Bytes): Bytes {
@@ -40,7 +31,7 @@ const MAC_ORACLES: Readonly<Record<string, (key: Bytes, iv: Bytes, data: Bytes) 
   GMAC_AES: (key, iv, data) => gcm(key, iv, data, NOTHING),
 };
 
-for (const row of rows<MacAlgorithm>(Service.MAC)) {
+for (const row of implementedRows<MacAlgorithm>(Service.MAC)) {
   const { name, ivLen, maxResultLen } = row;
   const keys = keysOf(row.keyLens);
   const iv = dataOf(ivLen, 3);
@@ -139,7 +130,7 @@ const AEAD_ORACLES: Readonly<
 
 const AEAD_LENS = [0, 1, 15, 16, 17, 32, 63, 64, 65, 127, 129, 200];
 
-for (const row of rows<AeadAlgorithm>(Service.AEAD)) {
+for (const row of implementedRows<AeadAlgorithm>(Service.AEAD)) {
   const { name, ivLens, tagLens } = row;
   const keys = keysOf(row.keyLens);
   const [key] = keys;
@@ -182,14 +173,18 @@ for (const row of rows<AeadAlgorithm>(Service.AEAD)) {
       const long = dataOf(0x10001);
       const expected = AEAD_ORACLES[name](key, iv, long.subarray(0, 3000), NOTHING, longTag);
 
-      assert.deepEqual(seal(key, iv, long.subarray(0, 3000), NOTHING, longTag), Uint8Array.from(expected));
+      assert.deepEqual(
+        seal(key, iv, long.subarray(0, 3000), NOTHING, longTag),
+        Uint8Array.from(expected),
+      );
     });
 
     Deno.test(`${title} refuses a wrong tag, aad, iv, key or source, and then holds no plaintext`, () => {
       for (const len of [1, 16, 100]) {
         const src = dataOf(len).fill(0x42);
         const sealed = seal(key, iv, aad, src, longTag);
-        const flip = (bytes: Bytes, at: number) => bytes.map((byte, i) => i === at ? byte ^ 0x10 : byte);
+        const flip = (bytes: Bytes, at: number) =>
+          bytes.map((byte, i) => i === at ? byte ^ 0x10 : byte);
         const [text, tag] = [sealed.subarray(0, len), sealed.subarray(len)];
         const wrong: [string, Bytes, Bytes, Bytes, Bytes, Bytes][] = [
           ["aad", key, iv, flip(aad, 20), text, tag],
@@ -197,9 +192,16 @@ for (const row of rows<AeadAlgorithm>(Service.AEAD)) {
           ["iv", key, flip(iv, 0), aad, text, tag],
           ["key", flip(key, 3), iv, aad, text, tag],
           ["source", key, iv, aad, flip(text, len - 1), tag],
-          ...[...tag.keys()].map((at): [string, Bytes, Bytes, Bytes, Bytes, Bytes] =>
-            [`tag byte ${at}`, key, iv, aad, text, flip(tag, at)]
-          ),
+          ...[...tag.keys()].map((
+            at,
+          ): [string, Bytes, Bytes, Bytes, Bytes, Bytes] => [
+            `tag byte ${at}`,
+            key,
+            iv,
+            aad,
+            text,
+            flip(tag, at),
+          ]),
         ];
         for (const [what, key, iv, aad, text, tag] of wrong) {
           for (const inPlace of [false, true]) {
@@ -230,15 +232,23 @@ for (const row of rows<AeadAlgorithm>(Service.AEAD)) {
             const src = Guarded.of(input, offset, shared);
             const dst = new Guarded(len, (offset * 7 + 3) % 16, shared);
             const tag = new Guarded(longTag, (offset * 5 + 1) % 16, shared);
-            const [ivIn, aadIn] = [Guarded.of(iv, 15 - offset, shared), Guarded.of(aad, offset, shared)];
+            const [ivIn, aadIn] = [
+              Guarded.of(iv, 15 - offset, shared),
+              Guarded.of(aad, offset, shared),
+            ];
 
-            leavesAlone({ src, iv: ivIn, aad: aadIn }, () =>
-              context.seal(ivIn.bytes, aadIn.bytes, src.bytes, dst.bytes, tag.bytes));
+            leavesAlone(
+              { src, iv: ivIn, aad: aadIn },
+              () => context.seal(ivIn.bytes, aadIn.bytes, src.bytes, dst.bytes, tag.bytes),
+            );
 
             assert.deepEqual(concat(dst.bytes, tag.bytes), sealed, `${len} at ${offset}`);
             const back = new Guarded(len, offset, shared);
-            leavesAlone({ dst, tag, iv: ivIn, aad: aadIn }, () =>
-              assert.ok(context.open(ivIn.bytes, aadIn.bytes, dst.bytes, tag.bytes, back.bytes)));
+            leavesAlone(
+              { dst, tag, iv: ivIn, aad: aadIn },
+              () =>
+                assert.ok(context.open(ivIn.bytes, aadIn.bytes, dst.bytes, tag.bytes, back.bytes)),
+            );
             assert.deepEqual(back.bytes.slice(), input);
             back.check("dst");
           }

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { AlgorithmSet, DeviceStatus, Interrupt, Register, Status } from "../../device/mod.ts";
 import { EngineRig } from "../support/engine_rig.ts";
-import { FakeLog, fakeAlgorithms } from "../support/fakes.ts";
+import { fakeAlgorithms, FakeLog } from "../support/fakes.ts";
 import { Rig, type RigOptions, UNWRITTEN } from "../support/rig.ts";
 import { SAMPLES } from "../support/samples.ts";
 
@@ -29,12 +29,16 @@ function countingRig(options: RigOptions = {}) {
 
 for (const indirect of [false, true]) {
   for (const eventIdx of [false, true]) {
-    const title = `${indirect ? "indirect" : "direct"}, ${eventIdx ? "with" : "without"} event index`;
+    const title = `${indirect ? "indirect" : "direct"}, ${
+      eventIdx ? "with" : "without"
+    } event index`;
     Deno.test(`every kind of request is served through a ring on every queue: ${title}`, () => {
       const accept = [...ALL, "RING_INDIRECT_DESC", ...(eventIdx ? ["RING_EVENT_IDX"] : [])];
       const { rig } = countingRig({ accept });
       for (const { readable, writableLen, result } of STATELESS) {
-        for (const [queue, cuts] of [[0, [1, 1, 1, 5]], [1, [24]], [2, [7, 0, 30]], [3, []]] as const) {
+        for (
+          const [queue, cuts] of [[0, [1, 1, 1, 5]], [1, [24]], [2, [7, 0, 30]], [3, []]] as const
+        ) {
           const at = { readableCuts: cuts, writableCuts: [...cuts, writableLen - 20], indirect };
           const outcome = rig.submit(queue, readable, writableLen, at);
 

@@ -4,7 +4,12 @@
  * `deno task docs` writes it into the README; a test fails while it is stale.
  */
 
-import { ALL_ALGORITHMS } from "../../device/mod.ts";
+import {
+  type AcceleratorName,
+  ALGORITHMS,
+  openLibcrypto,
+  withLibcrypto,
+} from "../../device/mod.ts";
 import { nameOf } from "../../device/wire/names.ts";
 import { Service } from "../../device/wire/constants.ts";
 import { type AlgorithmDescription, describeAlgorithm } from "../../gateway/description.ts";
@@ -13,6 +18,9 @@ const START = "<!-- The table is made by `deno task docs`. -->\n<!-- deno-fmt-ig
 const END = "<!-- deno-fmt-ignore-end -->";
 const README = new URL("../../README.md", import.meta.url);
 
+// Who serves, the first that is there.
+const ORDER: readonly AcceleratorName[] = ["libcrypto", "noble", "typescript"];
+
 const HEAD = [
   "| service | number | name | key bytes | iv bytes | result bytes | standard | by | |",
   "|---|---|---|---|---|---|---|---|---|",
@@ -20,11 +28,17 @@ const HEAD = [
 
 /** The table as Markdown. */
 export function algorithmTable(): string {
-  const rows = ALL_ALGORITHMS.list().map((offered) => row(describeAlgorithm(offered)));
+  const { library } = openLibcrypto();
+  if (library === null) throw new Error("The table names libcrypto: it has to be there");
+  const rows = withLibcrypto(ALGORITHMS, library).map((algorithm) => {
+    const by = algorithm.implementations.map(({ accelerator }) => accelerator)
+      .toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
+    return row(describeAlgorithm({ algorithm, accelerator: by[0], open: undefined }), by);
+  });
   return [...HEAD, ...rows].join("\n");
 }
 
-function row(described: AlgorithmDescription): string {
+function row(described: AlgorithmDescription, by: readonly string[]): string {
   const { service, id, keyLens, ivLens, tagLens, maxResultLen, standard, accelerator, weakness } =
     described;
   const name = nameOf(Service[service], id) ?? described.name;
@@ -36,7 +50,7 @@ function row(described: AlgorithmDescription): string {
   const ivs = list((ivLens ?? []).filter((len) => len > 0));
   const result = tagLens !== undefined ? `tag ${list(tagLens)}` : maxResultLen?.toString() ?? "";
   const mark = weakness === undefined ? "" : `weak: ${weakness}`;
-  const cells = [service, id, `\`${name}\``, keys, ivs, result, standard, accelerator, mark];
+  const cells = [service, id, `\`${name}\``, keys, ivs, result, standard, by.join(", "), mark];
   return `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |");
 }
 

@@ -13,34 +13,36 @@ Deno.test("allocations in use never overlap, however they are freed", () => {
     { weight: 3, arbitrary: fc.record({ len: fc.nat(30 * KIB) }) },
     { weight: 2, arbitrary: fc.record({ free: fc.nat() }) },
   );
-  fc.assert(fc.property(fc.integer({ min: 1, max: 12 }), fc.array(op, { maxLength: 120 }), (max, ops) => {
-    const arena = new Arena(new GuestMemory(), BASE, 128 * KIB, max);
-    const inUse = new Map<number, { from: number; to: number }>();
-    for (const op of ops) {
-      if ("free" in op) {
-        const slots = [...inUse.keys()];
-        if (slots.length === 0) continue;
-        const slot = slots[op.free % slots.length];
-        arena.free(slot);
-        inUse.delete(slot);
-      } else {
-        const slot = arena.allocate(op.len);
-        if (slot < 0) {
-          assert.ok(inUse.size > 0, "an empty arena refused");
-          continue;
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 12 }), fc.array(op, { maxLength: 120 }), (max, ops) => {
+      const arena = new Arena(new GuestMemory(), BASE, 128 * KIB, max);
+      const inUse = new Map<number, { from: number; to: number }>();
+      for (const op of ops) {
+        if ("free" in op) {
+          const slots = [...inUse.keys()];
+          if (slots.length === 0) continue;
+          const slot = slots[op.free % slots.length];
+          arena.free(slot);
+          inUse.delete(slot);
+        } else {
+          const slot = arena.allocate(op.len);
+          if (slot < 0) {
+            assert.ok(inUse.size > 0, "an empty arena refused");
+            continue;
+          }
+          assert.ok(!inUse.has(slot));
+          const from = arena.offset(slot);
+          assert.ok(from % 16 === 0 && from >= 0 && from + op.len <= arena.bytes.length);
+          for (const other of inUse.values()) {
+            assert.ok(from + op.len <= other.from || other.to <= from || op.len === 0);
+          }
+          inUse.set(slot, { from, to: from + op.len });
         }
-        assert.ok(!inUse.has(slot));
-        const from = arena.offset(slot);
-        assert.ok(from % 16 === 0 && from >= 0 && from + op.len <= arena.bytes.length);
-        for (const other of inUse.values()) {
-          assert.ok(from + op.len <= other.from || other.to <= from || op.len === 0);
-        }
-        inUse.set(slot, { from, to: from + op.len });
+        assert.ok(inUse.size <= max);
+        assert.equal(arena.isEmpty, inUse.size === 0);
       }
-      assert.ok(inUse.size <= max);
-      assert.equal(arena.isEmpty, inUse.size === 0);
-    }
-  }));
+    }),
+  );
 });
 
 Deno.test("an arena has no memory before its first allocation, then 64 KiB or what is needed", () => {

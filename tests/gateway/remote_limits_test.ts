@@ -6,7 +6,7 @@ import { AlgorithmSet, Status } from "../../device/mod.ts";
 import { RecordKind } from "../../gateway/records.ts";
 import { MalformedMessageError } from "../../gateway/remote_device.ts";
 import { EngineRig } from "../support/engine_rig.ts";
-import { type FakeLog as Log, FakeLog, fakeAlgorithms } from "../support/fakes.ts";
+import { fakeAlgorithms, FakeLog, type FakeLog as Log } from "../support/fakes.ts";
 import { hash } from "../support/oracle.ts";
 import { concat, counting } from "../support/random.ts";
 import { read, RemoteRig, submit } from "../support/remote_rig.ts";
@@ -37,7 +37,10 @@ function submits(num: number): Uint8Array {
 }
 
 /** Lets answers leave again and again until so many have come; the numbers seen on the way. */
-async function leaveUntil(rig: RemoteRig, num: number): Promise<{ records: number; bytes: number }[]> {
+async function leaveUntil(
+  rig: RemoteRig,
+  num: number,
+): Promise<{ records: number; bytes: number }[]> {
   const seen: { records: number; bytes: number }[] = [];
   while (rig.answers.length < num) {
     seen.push({ records: rig.unsentRecords, bytes: rig.unsentBytes });
@@ -92,7 +95,9 @@ Deno.test("so many bytes as may be unanswered are let in, and not a record more"
 
   // The record that reached the limit is the last one; its answer is 16 + 49 bytes, padded.
   assert.ok(seen.some(({ bytes }) => bytes >= max));
-  assert.ok(seen.every(({ bytes }) => bytes < max + 72 + CIPHER.readable.length + CIPHER.writableLen));
+  assert.ok(
+    seen.every(({ bytes }) => bytes < max + 72 + CIPHER.readable.length + CIPHER.writableLen),
+  );
   assert.deepEqual(ids(rig).toSorted((a, b) => a - b), upTo(400));
 });
 
@@ -157,7 +162,21 @@ Deno.test("a second push while one is under way is an error of the caller's, and
 Deno.test("requests of every size go through, in one message, whatever memory they need", async () => {
   const rig = new RemoteRig({ maxSize: 300_000 });
   rig.start();
-  const sizes = [1, 65_536, 70_000, 10, 200_000, 200_001, 0, 131_072, 299_000, 299_001, 5, 64, 150_000];
+  const sizes = [
+    1,
+    65_536,
+    70_000,
+    10,
+    200_000,
+    200_001,
+    0,
+    131_072,
+    299_000,
+    299_001,
+    5,
+    64,
+    150_000,
+  ];
   const sources = sizes.map((size, i) => new Uint8Array(size).fill(i + 1));
 
   const answers = await rig.askSlowly(

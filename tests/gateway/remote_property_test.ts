@@ -97,7 +97,13 @@ const makes = fc.array(
 // Completions of different queues may come in any order, those of one queue may not.
 function byOrigin(answers: readonly Answer[]): unknown[] {
   return answers
-    .map(({ kind, queue, id, value, payload }) => ({ kind, queue, id, value, text: payload.toHex() }))
+    .map(({ kind, queue, id, value, payload }) => ({
+      kind,
+      queue,
+      id,
+      value,
+      text: payload.toHex(),
+    }))
     .sort((a, b) => a.id - b.id);
 }
 
@@ -113,20 +119,24 @@ async function run(messages: readonly Uint8Array[]): Promise<unknown[]> {
 
 Deno.test("any records, cut into messages anyhow, are answered as they are one by one", async () => {
   await fc.assert(
-    fc.asyncProperty(makes, fc.infiniteStream(fc.integer({ min: 1, max: 40 })), async (makes, cuts) => {
-      const records = [...startUp(2, ALL_MODES, 8), ...makes.flatMap((make, i) => make(i))];
-      const messages: Uint8Array[] = [];
-      for (let at = 0; at < records.length;) {
-        const num = cuts.next().value ?? 1;
-        messages.push(concat(...records.slice(at, at + num)));
-        at += num;
-      }
+    fc.asyncProperty(
+      makes,
+      fc.infiniteStream(fc.integer({ min: 1, max: 40 })),
+      async (makes, cuts) => {
+        const records = [...startUp(2, ALL_MODES, 8), ...makes.flatMap((make, i) => make(i))];
+        const messages: Uint8Array[] = [];
+        for (let at = 0; at < records.length;) {
+          const num = cuts.next().value ?? 1;
+          messages.push(concat(...records.slice(at, at + num)));
+          at += num;
+        }
 
-      const together = await run(messages);
+        const together = await run(messages);
 
-      assert.deepEqual(together, await run(records));
-      assert.equal(together.length, records.length, "each record is answered once");
-    }),
+        assert.deepEqual(together, await run(records));
+        assert.equal(together.length, records.length, "each record is answered once");
+      },
+    ),
     { numRuns: 120 },
   );
 });

@@ -46,7 +46,9 @@ Deno.test("a resume within send neither loses nor repeats a record, and all that
   const ids = rig.answers.map(({ id }) => id).toSorted((a, b) => a - b);
   assert.deepEqual(ids, Array.from({ length: num }, (_, i) => i));
   assert.ok(rig.answers.every(({ value }) => value === SRC_LEN + 1));
-  const arenas = new Set(log.seen.map(({ buffer }) => buffer).filter((b) => b instanceof SharedArrayBuffer));
+  const arenas = new Set(
+    log.seen.map(({ buffer }) => buffer).filter((b) => b instanceof SharedArrayBuffer),
+  );
   for (const buffer of arenas) {
     const text = new Uint8Array(buffer).toHex();
     for (let id = 0; id < num; id++) {

@@ -1,141 +1,29 @@
-/** Time slices, resets with requests in flight, broken rings, and the end of a device. */
+/** Resets with requests in flight, stopped queues, broken rings, and the end of a device. */
 
 import { strict as assert } from "node:assert";
-import { setImmediate } from "node:timers";
-import { AlgorithmSet, Register } from "../../device/mod.ts";
+import { Register } from "../../device/mod.ts";
 import { RecordKind } from "../../gateway/records.ts";
-import type { RemoteDeviceOptions } from "../../gateway/remote_device.ts";
 import { EngineRig } from "../support/engine_rig.ts";
-import { fakeAlgorithms, FakeLog } from "../support/fakes.ts";
 import { concat } from "../support/random.ts";
-import { ALL_MODES, type Answer, read, RemoteRig, startUp, submit, write } from "../support/remote_rig.ts";
+import {
+  ALL_MODES,
+  type Answer,
+  read,
+  RemoteRig,
+  startUp,
+  submit,
+  write,
+} from "../support/remote_rig.ts";
 import { SAMPLES } from "../support/samples.ts";
+import { SLOW, slowRig, slowSubmits as slow, sortedIds, turn, upTo } from "../support/slow_rig.ts";
 
 const { COMPLETE, REFUSED, INTERRUPT, WRITE_OK, READ_OK } = RecordKind;
 const CIPHER = (() => {
   const sample = SAMPLES.find(({ name }) => name === "a stateless cipher request") ?? assert.fail();
   return sample.make(new EngineRig());
 })();
-
-// A request so long that the device looks at the clock behind it, and so slow that its time is up.
-const SLOW = (() => {
-  const bytes = new Uint8Array(24 + 16 + 70_000);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, 0x100, true);
-  view.setUint32(24, 4, true);
-  view.setUint32(28, 70_000, true);
-  view.setUint32(32, 32, true);
-  return bytes;
-})();
-
-function slowRig(options: Partial<RemoteDeviceOptions> = {}): { rig: RemoteRig; log: FakeLog } {
-  const log = new FakeLog();
-  log.spinMs = 5;
-  const rig = new RemoteRig({ algorithms: new AlgorithmSet(fakeAlgorithms(log)), ...options });
-  rig.start([...ALL_MODES, "RING_RESET"]);
-  // The arena grows while it is empty only: now to what all requests of a test need.
-  rig.ask(submit(0, 0, new Uint8Array(0), 1_000_000));
-  return { rig, log };
-}
-
-const upTo = (num: number) => Array.from({ length: num }, (_, i) => i);
-const slow = (num: number) => upTo(num).map((id) => submit(id, id % 2, SLOW, 33));
 const of = (answers: readonly Answer[], kind: number) =>
   answers.filter((answer) => answer.kind === kind);
-const sortedIds = (answers: readonly Answer[]) => answers.map(({ id }) => id).toSorted((a, b) => a - b);
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-Deno.test("a device whose time is up goes on later, answers everything, and settles", async () => {
-  const { rig } = slowRig();
-
-  rig.push(...slow(8));
-  const early = rig.answers.length;
-  await rig.device.settled();
-
-  assert.ok(early < 8, "all was done at once");
-  assert.deepEqual(sortedIds(rig.answers), upTo(8));
-  assert.ok(rig.answers.every(({ kind, value }) => kind === COMPLETE && value === 33));
-  assert.ok(rig.messages.length > 2, "answers leave as they become known");
-});
-
-Deno.test("records behind slow ones are executed in order all the same", async () => {
-  const { rig } = slowRig({ maxRecords: 3 });
-
-  await rig.device.push(concat(...slow(5), read(5, Register.Status), ...slow(2), read(6, 0)));
-  await rig.device.settled();
-
-  assert.deepEqual(sortedIds(rig.answers), [0, 0, 1, 1, 2, 3, 4, 5, 6]);
-  assert.deepEqual(of(rig.answers, READ_OK).map(({ id }) => id), [5, 6]);
-});
-
-const CREATE_HASH = concat(Uint8Array.of(2, 1), new Uint8Array(14), Uint8Array.of(4), new Uint8Array(7));
-const MIXES: readonly (readonly [string, (id: number) => Uint8Array])[] = [
-  ["registers are read", (id) => read(id, Register.Status)],
-  ["registers are written", (id) => write(id, Register.QueueSel, 0)],
-  ["the control queue is used", (id) => submit(id, 2, CREATE_HASH, 15)],
-];
-
-for (const [what, between] of MIXES) {
-  Deno.test(`a device yields though ${what} between slow requests`, async () => {
-    const { rig } = slowRig();
-    const records = slow(10).flatMap((record, id) => [record, between(100 + id)]);
-
-    const pushed = rig.device.push(concat(...records));
-    const early = rig.answers.length;
-    await pushed;
-    await rig.device.settled();
-
-    assert.equal(rig.answers.length, 20);
-    assert.ok(early < 20, "ten requests kept the thread, each longer than a slice");
-  });
-}
-
-Deno.test("a device yields between slow requests of which the arena holds one at a time", async () => {
-  const log = new FakeLog();
-  log.spinMs = 5;
-  const rig = new RemoteRig({ maxSize: 70_100, algorithms: new AlgorithmSet(fakeAlgorithms(log)) });
-  rig.start();
-
-  const pushed = rig.device.push(concat(...slow(10)));
-  const early = rig.answers.length;
-  await pushed;
-  await rig.device.settled();
-
-  assert.equal(rig.answers.length, 10);
-  assert.ok(early < 10, "ten requests kept the thread, each longer than a slice");
-});
-
-Deno.test("two slow devices take turns", async () => {
-  const a = slowRig();
-  const b = slowRig();
-  const order: string[] = [];
-  const note = (name: string, rig: RemoteRig) => {
-    const send = rig.send.bind(rig);
-    rig.send = (message, num) => {
-      order.push(...Array(num).fill(name));
-      send(message, num);
-    };
-  };
-  note("a", a.rig);
-  note("b", b.rig);
-
-  a.rig.device.push(concat(...slow(6)));
-  b.rig.device.push(concat(...slow(6)));
-  await Promise.all([a.rig.device.settled(), b.rig.device.settled()]);
-
-  assert.deepEqual([a.rig.answers.length, b.rig.answers.length], [6, 6]);
-  assert.ok(order.lastIndexOf("a") > order.indexOf("b"), order.join(""));
-});
-
-Deno.test("settled resolves at once when nothing is in flight, for each who waits", async () => {
-  const { rig } = slowRig();
-  await rig.device.settled();
-  rig.device.push(concat(...slow(3)));
-
-  await Promise.all([rig.device.settled(), rig.device.settled()]);
-
-  assert.equal(rig.answers.length, 3);
-});
 
 Deno.test("a reset refuses with 4 what is in flight, before it is answered, and nothing comes later", async () => {
   const { rig } = slowRig();
@@ -155,10 +43,12 @@ Deno.test("a reset refuses with 4 what is in flight, before it is answered, and 
   assert.equal(rig.answers.length, length);
 });
 
-for (const [title, register, value] of [
-  ["QueueReady = 0", Register.QueueReady, 0],
-  ["QueueReset", Register.QueueReset, 1],
-] as const) {
+for (
+  const [title, register, value] of [
+    ["QueueReady = 0", Register.QueueReady, 0],
+    ["QueueReset", Register.QueueReset, 1],
+  ] as const
+) {
   Deno.test(`${title} refuses with 4 what is in flight on that queue alone`, async () => {
     const { rig } = slowRig();
     rig.push(write(98, Register.QueueSel, 0));
@@ -213,7 +103,12 @@ Deno.test("QueueReset without RING_RESET leaves the queue as it is", () => {
 Deno.test("a reset ends sessions, and a device starts up again in the same connection", () => {
   const rig = new RemoteRig();
   rig.start();
-  const create = concat(Uint8Array.of(2, 1), new Uint8Array(14), Uint8Array.of(4), new Uint8Array(7));
+  const create = concat(
+    Uint8Array.of(2, 1),
+    new Uint8Array(14),
+    Uint8Array.of(4),
+    new Uint8Array(7),
+  );
   for (let i = 0; i < 3; i++) {
     const [created] = rig.ask(submit(1, 2, create, 16));
     assert.equal(created.payload[0], 1, "numbers start anew");
@@ -255,10 +150,13 @@ for (const breakAt of [1, 3]) {
     assert.equal(rig.ask(data(6))[0].value, 4);
 
     const after = rig.ask(...startUp(2, ALL_MODES), data(7), read(8, Register.InterruptStatus));
-    assert.deepEqual(after.filter(({ kind }) => kind !== WRITE_OK).map(({ id, kind }) => [id, kind]), [
-      [7, COMPLETE],
-      [8, READ_OK],
-    ]);
+    assert.deepEqual(
+      after.filter(({ kind }) => kind !== WRITE_OK).map(({ id, kind }) => [id, kind]),
+      [
+        [7, COMPLETE],
+        [8, READ_OK],
+      ],
+    );
     assert.deepEqual([...after.at(-1)?.payload ?? []], [0, 0, 0, 0]);
   });
 }
@@ -278,23 +176,6 @@ Deno.test("an acknowledged interrupt is gone, a used buffer's is the gateway's o
   );
 
   assert.deepEqual([before.payload[0], after.payload[0]], [2, 0]);
-});
-
-Deno.test("closing a device that has yielded ends push and settled, and nothing comes later", async () => {
-  const { rig, log } = slowRig();
-  // More than the arena holds: the last records wait in the message.
-  const pushed = rig.device.push(concat(...slow(24)));
-  const settled = rig.device.settled();
-  assert.ok(pushed !== undefined);
-  const { length } = rig.answers;
-
-  rig.device.close();
-  await Promise.all([pushed, settled, rig.device.settled()]);
-  await turn();
-  await turn();
-
-  assert.equal(rig.answers.length, length);
-  assert.equal(log.isOpen, 0);
 });
 
 Deno.test("the arena of a closed or reset device is zeros, what was in flight included", async () => {

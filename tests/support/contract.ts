@@ -38,7 +38,10 @@ export class Guarded {
 }
 
 /** A legal key of each length worth trying. */
-export function keysOf(keyLens: KeyLens, accepts: (key: Uint8Array) => boolean = () => true) {
+export function keysOf(
+  keyLens: KeyLens,
+  accepts: (key: Uint8Array) => boolean = () => true,
+): Uint8Array[] {
   const lens = "min" in keyLens
     ? [...new Set([keyLens.min, 5, 16, 63, 64, 65, 127, 128, 129, 200, keyLens.max])]
       .filter((len) => len >= keyLens.min && len <= keyLens.max)

@@ -4,7 +4,7 @@
  */
 
 import { strict as assert } from "node:assert";
-import { type Algorithm, ALL_ALGORITHMS, AlgorithmSet, Service, Status } from "../../device/mod.ts";
+import { type Algorithm, AlgorithmSet, ALL_ALGORITHMS, Service, Status } from "../../device/mod.ts";
 import { Engine } from "../../device/engine/engine.ts";
 import { SegmentList } from "../../device/memory/segment_list.ts";
 import {

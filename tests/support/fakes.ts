@@ -34,6 +34,10 @@ export class FakeLog {
   /** As failAt, for digests alone. */
   failDigestAt: "open" | "run" | "close" | null = null;
 
+  /** Milliseconds that each run takes at least. */
+  spinMs = 0;
+
+  /** Contexts that have not been closed. */
   get isOpen(): number {
     return this.opened - this.closed;
   }
@@ -47,6 +51,8 @@ export class FakeLog {
   // Fails when the work is half done.
   run(isDigest: boolean, ...outputs: Uint8Array[]): void {
     this.seen.push(...outputs);
+    const end = performance.now() + this.spinMs;
+    while (performance.now() < end);
     if (!this.#fails("run", isDigest)) return;
     for (const output of outputs) output.fill(0x77, 0, Math.ceil(output.length / 2));
     throw new Error("Cannot run: told to fail");
@@ -80,6 +86,7 @@ function fakeMac(log: FakeLog, key: Uint8Array): MacContext {
   log.open(key, true);
   return {
     compute: (iv, first, second, out) => {
+      log.seen.push(iv, first, second);
       log.run(true, out);
       const all = [key.length, ...iv, ...first, ...second];
       const sum = all.reduce((sum, byte, i) => (sum + byte * (i + 1)) % 65521, 1);
@@ -120,7 +127,10 @@ export function fakeAlgorithms(log: FakeLog, macIvLen = 0): readonly Algorithm[]
   return [
     {
       ...cipher,
-      implementations: [{ accelerator, open: (key: Uint8Array, decrypt: boolean) => fakeCipher(log, key, decrypt) }],
+      implementations: [{
+        accelerator,
+        open: (key: Uint8Array, decrypt: boolean) => fakeCipher(log, key, decrypt),
+      }],
     },
     { ...hash, implementations: [{ accelerator, open: () => fakeHash(log) }] },
     {

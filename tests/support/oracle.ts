@@ -15,11 +15,12 @@ function block(name: string, key: Bytes, iv: Bytes | null, data: Bytes, decrypt:
 export type Ecb = (key: Bytes, data: Bytes, decrypt?: boolean) => Bytes;
 
 /** AES-ECB. */
-export const aesEcb: Ecb = (key, data, decrypt = false) =>
-  block(`aes-${key.length * 8}-ecb`, key, null, data, decrypt);
+export function aesEcb(key: Bytes, data: Bytes, decrypt = false): Bytes {
+  return block(`aes-${key.length * 8}-ecb`, key, null, data, decrypt);
+}
 
 /** Triple DES in ECB mode; a DES key of 8 bytes counts thrice. */
-export const desEcb: Ecb = (key, data, decrypt = false) => {
+export function desEcb(key: Bytes, data: Bytes, decrypt = false): Bytes {
   const full = key.length === 8 ? concat(key, key, key) : key;
   const blocks: Bytes[] = [];
   for (let at = 0; at < data.length; at += 8) {
@@ -27,7 +28,7 @@ export const desEcb: Ecb = (key, data, decrypt = false) => {
     blocks.push(block("des-ede3-cbc", full, new Uint8Array(8), one, decrypt));
   }
   return concat(...blocks);
-};
+}
 
 /** Bitwise exclusive or, as long as the shorter. */
 export function xor(a: Bytes, b: Bytes): Uint8Array<ArrayBuffer> {

@@ -38,7 +38,11 @@ export class RawRing {
   }
 
   /** Writes descriptor `index` of the ring's table, or of a table elsewhere. */
-  desc(index: number, { addr = 0, len = 0, flags = 0, next = 0 }: RawDescriptor, table?: number) {
+  desc(
+    index: number,
+    { addr = 0, len = 0, flags = 0, next = 0 }: RawDescriptor,
+    table?: number,
+  ): void {
     const at = (table ?? this.addresses.desc) + 16 * index;
     const view = this.region.view;
     view.setBigUint64(at, BigInt(addr), true);

@@ -1,7 +1,7 @@
 /** A remoted device and the client's side of its records, in process. */
 
 import { strict as assert } from "node:assert";
-import { FeatureSet, featureByName, Register, VirtioFeature } from "../../device/mod.ts";
+import { featureByName, FeatureSet, Register, VirtioFeature } from "../../device/mod.ts";
 import { RecordKind, RecordReader } from "../../gateway/records.ts";
 import {
   type AnswerSink,

@@ -213,8 +213,7 @@ const STATELESS_SAMPLES: readonly Sample[] = [
     name: options.op === ENCRYPT ? "seal" : "open",
     service: 3,
     stateless: true,
-    make: (rig) =>
-      build(aeadStateless, { ...options, algo: AeadAlgo.GCM, key: KEY }, rig.mode),
+    make: (rig) => build(aeadStateless, { ...options, algo: AeadAlgo.GCM, key: KEY }, rig.mode),
     result: options.op === ENCRYPT ? SEALED : SRC,
     lens: { keyLen: 4, ivLen: 12, tagLen: 16, aadLen: 20, srcDataLen: 24, dstDataLen: 28 },
     declared: 16 + 12 + 13 + 48 + 64,

@@ -1,0 +1,192 @@
+/**
+ * AES-GCM, GMAC and ChaCha20-Poly1305 of libcrypto.
+ *
+ * @module
+ */
+
+import type { AeadContext, MacContext } from "../contexts.ts";
+import { checkLens, closeCipherContext, closedError, openCipherContext } from "./contexts.ts";
+import { GcmStart } from "./gcm_start.ts";
+import type { Handle, Libcrypto, Symbols } from "./library.ts";
+import { Ctrl, Enc } from "./symbols.ts";
+
+const TAG_LEN = 16;
+const IV_LEN = 12;
+const J0_LEN = 16;
+const noOutput = new Uint8Array(TAG_LEN);
+const zeroIv = new Uint8Array(IV_LEN);
+
+/** A keyed context for both directions, and the calls that make up a message. */
+class Keyed {
+  readonly #library: Libcrypto;
+  readonly #symbols: Symbols;
+  readonly #outLenAt: Handle;
+  #context: Handle | null;
+  #ivLen = IV_LEN;
+
+  constructor(library: Libcrypto, cipher: Handle, key: Uint8Array) {
+    this.#library = library;
+    this.#symbols = library.symbols;
+    this.#outLenAt = library.outLenAt;
+    this.#context = openCipherContext(library, (context) => {
+      const { symbols } = library;
+      if (symbols.EVP_CipherInit_ex(context, cipher, null, key, null, Enc.ENCRYPT) !== 1) {
+        throw library.error("set a key");
+      }
+    });
+  }
+
+  /** Begins a message. The context, for the calls that follow. */
+  start(iv: Uint8Array, enc: number): Handle {
+    const context = this.#context;
+    if (context === null) throw closedError();
+    if (iv.length !== this.#ivLen) this.#setIvLen(context, iv.length);
+    if (this.#symbols.setIv(context, null, null, null, iv, enc) !== 1) {
+      throw this.#library.error("start a message");
+    }
+    return context;
+  }
+
+  /** Adds associated data. */
+  authenticate(context: Handle, aad: Uint8Array): void {
+    if (aad.length === 0) return;
+    if (this.#symbols.EVP_CipherUpdate(context, null, this.#outLenAt, aad, aad.length) !== 1) {
+      throw this.#library.error("add associated data");
+    }
+  }
+
+  /** Encrypts or decrypts the message, in one call. */
+  transform(context: Handle, src: Uint8Array, dst: Uint8Array): void {
+    if (src.length === 0) return;
+    if (this.#symbols.EVP_CipherUpdate(context, dst, this.#outLenAt, src, src.length) !== 1) {
+      throw this.#library.error("encrypt or decrypt");
+    }
+  }
+
+  /** Ends an encryption and writes the tag's leftmost bytes. */
+  finish(context: Handle, tag: Uint8Array): void {
+    const symbols = this.#symbols;
+    if (
+      symbols.EVP_CipherFinal_ex(context, noOutput, this.#outLenAt) !== 1 ||
+      symbols.EVP_CIPHER_CTX_ctrl(context, Ctrl.GET_TAG, tag.length, tag) !== 1
+    ) throw this.#library.error("make a tag");
+  }
+
+  /** Ends a decryption: whether the tag verifies. */
+  verify(context: Handle, tag: Uint8Array): boolean {
+    const symbols = this.#symbols;
+    if (symbols.EVP_CIPHER_CTX_ctrl(context, Ctrl.SET_TAG, tag.length, tag) !== 1) {
+      throw this.#library.error("set a tag");
+    }
+    if (symbols.EVP_CipherFinal_ex(context, noOutput, this.#outLenAt) === 1) return true;
+    symbols.ERR_clear_error();
+    return false;
+  }
+
+  close(): void {
+    if (this.#context !== null) closeCipherContext(this.#library, this.#context);
+    this.#context = null;
+  }
+
+  #setIvLen(context: Handle, ivLen: number): void {
+    checkLens(ivLen === IV_LEN || ivLen === J0_LEN);
+    if (this.#symbols.EVP_CIPHER_CTX_ctrl(context, Ctrl.SET_IVLEN, ivLen, null) !== 1) {
+      throw this.#library.error("set the length of an iv");
+    }
+    this.#ivLen = ivLen;
+  }
+}
+
+/** ChaCha20-Poly1305, and AES-GCM with ivs of 12 bytes. */
+export class LibcryptoAead implements AeadContext {
+  readonly #keyed: Keyed;
+
+  /** @param key not kept */
+  constructor(library: Libcrypto, cipher: Handle, key: Uint8Array) {
+    this.#keyed = new Keyed(library, cipher, key);
+  }
+
+  seal(iv: Uint8Array, aad: Uint8Array, src: Uint8Array, dst: Uint8Array, tag: Uint8Array): void {
+    checkLens(dst.length >= src.length && tag.length <= TAG_LEN);
+    const keyed = this.#keyed;
+    const context = keyed.start(this.ivFor(iv), Enc.ENCRYPT);
+    keyed.authenticate(context, aad);
+    keyed.transform(context, src, dst);
+    keyed.finish(context, tag);
+  }
+
+  open(
+    iv: Uint8Array,
+    aad: Uint8Array,
+    src: Uint8Array,
+    tag: Uint8Array,
+    dst: Uint8Array,
+  ): boolean {
+    checkLens(dst.length >= src.length && tag.length <= TAG_LEN);
+    const keyed = this.#keyed;
+    const context = keyed.start(this.ivFor(iv), Enc.DECRYPT);
+    keyed.authenticate(context, aad);
+    keyed.transform(context, src, dst);
+    if (keyed.verify(context, tag)) return true;
+    dst.fill(0);
+    return false;
+  }
+
+  close(): void {
+    this.#keyed.close();
+  }
+
+  /** The iv for libcrypto that means what `iv` means here. */
+  protected ivFor(iv: Uint8Array): Uint8Array {
+    checkLens(iv.length === IV_LEN);
+    return iv;
+  }
+
+  /** The whole tag of a message of `aad` alone under an iv of zeros. */
+  protected tagOf(aad: Uint8Array, tag: Uint8Array): void {
+    const context = this.#keyed.start(zeroIv, Enc.ENCRYPT);
+    this.#keyed.authenticate(context, aad);
+    this.#keyed.finish(context, tag);
+  }
+}
+
+/** AES-GCM; an iv of 16 bytes is J0 itself (struct virtio_crypto_aead_data_req). */
+export class LibcryptoGcm extends LibcryptoAead {
+  // Made with the first J0: most sessions never see one.
+  #start: GcmStart | null = null;
+
+  override close(): void {
+    super.close();
+    this.#start?.close();
+  }
+
+  protected override ivFor(iv: Uint8Array): Uint8Array {
+    if (iv.length === IV_LEN) return iv;
+    checkLens(iv.length === J0_LEN);
+    this.#start ??= new GcmStart((aad, tag) => this.tagOf(aad, tag));
+    return this.#start.ivOf(iv);
+  }
+}
+
+/** GMAC: AES-GCM of associated data alone, with ivs of 12 bytes. */
+export class LibcryptoGmac implements MacContext {
+  readonly #keyed: Keyed;
+
+  /** @param key not kept */
+  constructor(library: Libcrypto, cipher: Handle, key: Uint8Array) {
+    this.#keyed = new Keyed(library, cipher, key);
+  }
+
+  compute(iv: Uint8Array, first: Uint8Array, second: Uint8Array, out: Uint8Array): void {
+    checkLens(iv.length === IV_LEN && out.length <= TAG_LEN);
+    const keyed = this.#keyed;
+    const context = keyed.start(iv, Enc.ENCRYPT);
+    keyed.authenticate(context, first);
+    keyed.authenticate(context, second);
+    keyed.finish(context, out);
+  }
+
+  close(): void {
+    this.#keyed.close();
+  }
+}
