@@ -39,8 +39,7 @@ export function algorithmTable(): string {
 }
 
 function row(described: AlgorithmDescription, by: readonly string[]): string {
-  const { service, id, keyLens, ivLens, tagLens, maxResultLen, standard, accelerator, weakness } =
-    described;
+  const { service, id, keyLens, ivLens, tagLens, maxResultLen, standard, weakness } = described;
   const name = nameOf(Service[service], id) ?? described.name;
   const keys = keyLens === undefined
     ? ""
