@@ -21,6 +21,8 @@ const MIB = 1024 * KIB;
  */
 export const MESSAGE_OVERHEAD = 4096 + 16;
 
+const DEFAULT_MAX_MESSAGE = 16 * MIB;
+
 const count = (min: number, max: number) => z.number().int().min(min).max(max);
 
 /**
@@ -51,9 +53,10 @@ export const serveOptionsSchema = z.strictObject({
   layout: z.enum(["v19", "1.1"]).default("v19"),
   /**
    * Bytes of one WebSocket message and of one HTTP body. Bounds what one peer can make the gateway
-   * hold before anything is executed; room for a few of the largest requests in one batch.
+   * hold before anything is executed; room for a few of the largest requests in one batch. Grows with
+   * `maxSize` unless it is given.
    */
-  maxMessage: count(KIB, 1024 * MIB).default(16 * MIB),
+  maxMessage: count(KIB, 1024 * MIB).default(DEFAULT_MAX_MESSAGE),
   /** WebSocket connections, and with them devices, at a time. Bounds file descriptors and memory. */
   maxConnections: count(1, 1_000_000).default(1024),
   /** Devices made over HTTP at a time. They outlive their calls, so there are fewer. */
@@ -118,7 +121,11 @@ export class OptionError extends Error {
  * ```
  */
 export function parseServeOptions(input: ServeOptionsInput): ServeOptions {
-  const result = serveOptionsSchema.safeParse(input);
+  const { maxSize, maxMessage } = input;
+  // A larger maxSize alone is enough: room for its messages comes with it.
+  const needed = typeof maxSize === "number" ? maxSize + MESSAGE_OVERHEAD : 0;
+  const isRaised = maxMessage === undefined && needed > DEFAULT_MAX_MESSAGE;
+  const result = serveOptionsSchema.safeParse(isRaised ? { ...input, maxMessage: needed } : input);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const option = issue.code === "unrecognized_keys" ? issue.keys[0] : issue.path.join(".");

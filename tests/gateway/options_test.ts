@@ -69,3 +69,11 @@ Deno.test("sizes are read with their suffixes", () => {
     assert.throws(() => parseSize(wrong), /Invalid size/, wrong);
   }
 });
+
+Deno.test("A larger maxSize brings room for its messages, a message limit that is given stays", () => {
+  const maxSize = 64 * 1024 * 1024;
+
+  assert.equal(parseServeOptions({ maxSize }).maxMessage, maxSize + 4096 + 16);
+  assert.equal(parseServeOptions({ maxSize: 1024 }).maxMessage, 16 * 1024 * 1024);
+  assert.throws(() => parseServeOptions({ maxSize, maxMessage: maxSize }), /maxMessage/);
+});
