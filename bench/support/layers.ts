@@ -171,8 +171,12 @@ export class DeviceLane {
   }
 }
 
-// A data queue and the control queue, MUX and event index negotiated.
-function startUp(device: CryptoDevice): SplitDriverQueue[] {
+/**
+ * Starts a device with one data queue: MUX and event index negotiated, rings at the start of its memory.
+ *
+ * @returns the data queue and the control queue
+ */
+export function startUp(device: CryptoDevice): SplitDriverQueue[] {
   const { virtio } = device;
   const features = FeatureSet.of([0, VirtioFeature.RING_EVENT_IDX, VirtioFeature.VERSION_1]);
   for (const [selector, word] of [features.low, features.high].entries()) {

@@ -6,18 +6,13 @@ import { strict as assert } from "node:assert";
 import {
   type AlgorithmSet,
   CryptoDevice,
-  DeviceStatus,
-  FeatureSet,
   GuestMemory,
-  placeQueue,
-  Register,
-  SplitDriverQueue,
+  type SplitDriverQueue,
   Status,
-  VirtioFeature,
 } from "../../device/mod.ts";
 import { parseSessionInput, type Request } from "../../device/wire/requests.ts";
+import { startUp } from "./layers.ts";
 
-const RING_SIZE = 1024;
 const BUFFERS = 1 << 18;
 
 /** One session, and one request of it that is run again and again. */
@@ -88,27 +83,4 @@ export class SessionLane {
   close(): void {
     this.#device.close();
   }
-}
-
-// A data queue and the control queue, MUX and event index negotiated.
-function startUp(device: CryptoDevice): SplitDriverQueue[] {
-  const { virtio } = device;
-  const features = FeatureSet.of([0, VirtioFeature.RING_EVENT_IDX, VirtioFeature.VERSION_1]);
-  for (const [selector, word] of [features.low, features.high].entries()) {
-    virtio.writeRegister(Register.DriverFeaturesSel, selector);
-    virtio.writeRegister(Register.DriverFeatures, word);
-  }
-  virtio.writeRegister(Register.Status, DeviceStatus.FEATURES_OK);
-  const rings = [0, 1].map((index) => {
-    const { addresses } = placeQueue(index * 65536, RING_SIZE);
-    virtio.writeRegister(Register.QueueSel, index);
-    virtio.writeRegister(Register.QueueNum, RING_SIZE);
-    virtio.writeRegister(Register.QueueDescLow, addresses.desc);
-    virtio.writeRegister(Register.QueueDriverLow, addresses.driver);
-    virtio.writeRegister(Register.QueueDeviceLow, addresses.device);
-    virtio.writeRegister(Register.QueueReady, 1);
-    return new SplitDriverQueue(device.memory.regions[0], addresses, RING_SIZE, true);
-  });
-  virtio.writeRegister(Register.Status, DeviceStatus.FEATURES_OK | DeviceStatus.DRIVER_OK);
-  return rings;
 }
