@@ -7,7 +7,8 @@
  */
 
 import { z } from "zod";
-import { ALGORITHMS, chooseAlgorithms } from "../device/mod.ts";
+import { availableParallelism } from "node:os";
+import { ALGORITHMS, chooseAlgorithms, LOCAL_WORK, MAX_THREADS } from "../device/mod.ts";
 import { errorMessage } from "./log.ts";
 
 /** 1 KiB in bytes. */
@@ -20,6 +21,11 @@ const MIB = 1024 * KIB;
  * a margin, as the protocol has it (PROTOCOL.md, "SUBMIT"), then the record's header.
  */
 export const MESSAGE_OVERHEAD = 4096 + 16;
+
+/** One fewer than cores: the sockets have one. A lone core is shared. */
+function defaultThreads(): number {
+  return Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1));
+}
 
 const count = (min: number, max: number) => z.number().int().min(min).max(max);
 
@@ -62,6 +68,14 @@ export const serveOptionsSchema = z.strictObject({
   idleTimeout: count(1, 86_400).default(300),
   /** Seconds after its last call until an HTTP device is reset and gone with its keys. */
   deviceIdle: count(1, 86_400).default(60),
+  /**
+   * Threads for requests too slow to be run where they arrive; 0: all are run there. @@
+   */
+  threads: count(0, MAX_THREADS).default(defaultThreads),
+  /**
+   * Microseconds of work that run where they arrive, without a thread; 0: all work goes to threads. @@
+   */
+  localWork: count(0, 1_000_000).default(LOCAL_WORK),
   /** Origins of web pages, such as `https://app.example`, that may use this gateway. */
   origins: z.array(z.string().transform(parseOrigin)).default([]),
   /** Path of the tokens file; without one every client that gets through may use the gateway. */

@@ -39,7 +39,10 @@ export class RemoteQueue {
   readonly #slots: Int32Array;
   readonly #readableLens: Uint32Array;
   readonly #writableLens: Uint32Array;
+  readonly #costs: Float64Array;
   #numInFlight = 0;
+  #cost = 0;
+  #largestCost = 0;
 
   /** @param base guest-physical address at which the ring's memory is made */
   constructor(
@@ -57,6 +60,7 @@ export class RemoteQueue {
     this.#slots = new Int32Array(size).fill(-1);
     this.#readableLens = new Uint32Array(size);
     this.#writableLens = new Uint32Array(size);
+    this.#costs = new Float64Array(size);
   }
 
   /** Chains the device has not given back. */
@@ -64,12 +68,23 @@ export class RemoteQueue {
     return this.#numInFlight;
   }
 
+  /** What the chains in flight cost together, in microseconds as they were submitted with. */
+  get cost(): number {
+    return this.#cost;
+  }
+
+  /** The largest of those since none was in flight. */
+  get largestCost(): number {
+    return this.#largestCost;
+  }
+
   /**
    * Puts a record's request on the ring; the device sees it after publish().
    *
+   * @param cost microseconds that the request will take about
    * @returns false when the ring or the arena has no room until requests complete
    */
-  submit(id: number, readable: Uint8Array, writableLen: number): boolean {
+  submit(id: number, readable: Uint8Array, writableLen: number, cost: number): boolean {
     // Two descriptors at most: one readable, one writable.
     if (this.#ring.numFree < 2) return false;
     const arena = this.#arena;
@@ -85,6 +100,9 @@ export class RemoteQueue {
     this.#slots[head] = slot;
     this.#readableLens[head] = readableLen;
     this.#writableLens[head] = writableLen;
+    this.#costs[head] = cost;
+    this.#cost += cost;
+    this.#largestCost = Math.max(this.#largestCost, cost);
     this.#numInFlight++;
     return true;
   }
@@ -125,7 +143,12 @@ export class RemoteQueue {
     bytes.fill(0, written, written + usedLen);
     this.#arena.free(slot);
     this.#slots[head] = -1;
-    this.#numInFlight--;
+    this.#cost -= this.#costs[head];
+    if (--this.#numInFlight === 0) {
+      // Sums of fractions do not come back to 0 by themselves.
+      this.#cost = 0;
+      this.#largestCost = 0;
+    }
     return this.#readableLens[head] + this.#writableLens[head];
   }
 
