@@ -331,7 +331,6 @@ export class DeviceThreads {
     if (job !== null) {
       job.run.lose(job.index);
       job.run.brokeDown(`Device thread ended: ${reason}`);
-      job.run.progressed();
     }
     if (this.#threads.every((each) => each === null)) this.#fail();
     else this.#dispatch();

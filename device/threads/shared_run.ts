@@ -76,9 +76,12 @@ export class SharedRun {
     if (!this.#isClosed) this.#options.events.progressed();
   }
 
-  /** Tells the device that it cannot go on. */
+  /** Tells the device that it cannot go on; the device ends this run. */
   brokeDown(reason: string): void {
-    if (!this.#isClosed) this.#options.events.brokeDown(reason);
+    if (this.#isClosed) return;
+    const { events } = this.#options;
+    events.brokeDown(reason);
+    events.progressed();
   }
 
   /** Tells the device of a fault. */

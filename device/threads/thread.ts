@@ -95,6 +95,7 @@ class DeviceThread implements TurnHost {
         else {
           const onFault = (fault: unknown) => this.#report("fault", number, String(fault));
           this.#runs.set(number, new ThreadRun(message, this.#algorithms, this.#opener, onFault));
+          Atomics.store(this.#words, this.#at + ThreadWord.NUM_RUNS, this.#runs.size);
         }
         return;
       case "leave":
