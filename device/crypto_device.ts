@@ -8,10 +8,13 @@
 import { ALGORITHMS } from "./algorithms/list.ts";
 import { AlgorithmSet } from "./algorithms/selection.ts";
 import { Engine, type WireLayout } from "./engine/engine.ts";
-import { GuestMemory } from "./memory/guest_memory.ts";
+import { GuestMemory, type MemoryRegion } from "./memory/guest_memory.ts";
 import { BrokenRingError } from "./ring/broken_ring_error.ts";
 import { DescriptorChain } from "./ring/descriptor_chain.ts";
 import type { SplitDeviceQueue } from "./ring/split_device_queue.ts";
+import { SessionJournal } from "./engine/session_journal.ts";
+import type { DeviceThreads } from "./threads/pool.ts";
+import type { SharedRun } from "./threads/shared_run.ts";
 import { encodeConfig } from "./virtio/config_space.ts";
 import { ALL_FEATURES, type FeatureSet } from "./virtio/features.ts";
 import { VirtioDevice } from "./virtio/virtio_device.ts";
@@ -45,6 +48,10 @@ export interface CryptoDeviceOptions {
   readonly onBrokenRing?: (error: BrokenRingError) => void;
   /** Called with a fault of ours; the request was answered with ERR. */
   readonly onFault?: (fault: unknown) => void;
+  /** Threads for what {@link CryptoDevice.serve} had better not run here; of the same algorithms. */
+  readonly threads?: DeviceThreads;
+  /** Called when threads have done something for this device: the driver looks at its queues. */
+  readonly onProgress?: () => void;
 }
 
 /** Everything this build can offer, made once. */
@@ -81,6 +88,10 @@ export class CryptoDevice {
   /** Index of the control queue, behind the data queues. */
   readonly controlQueue: number;
   readonly #engine: Engine;
+  readonly #threads: DeviceThreads | undefined;
+  readonly #newRun: () => SharedRun | null;
+  // This device between two resets, as threads see it; made when they are first needed.
+  #run: SharedRun | null = null;
   readonly #onBrokenRing: (error: BrokenRingError) => void;
   // One for all queues: a request is finished before the next is taken.
   readonly #chain: DescriptorChain = new DescriptorChain();
@@ -98,16 +109,45 @@ export class CryptoDevice {
     this.memory = options.memory ?? new GuestMemory();
     this.controlQueue = queues;
     this.#onBrokenRing = options.onBrokenRing ?? (() => {});
+    const { threads } = options;
+    if (threads !== undefined && threads.algorithms !== algorithms) {
+      throw new RangeError("Cannot use threads of other algorithms than the device's");
+    }
+    const maxSessions = options.maxSessions ?? 1024;
+    const layout = options.layout ?? "v19";
+    const failed = (fault: unknown) => {
+      this.counters.faults++;
+      onFault(fault);
+    };
+    this.#threads = threads;
     this.#engine = new Engine({
       algorithms,
       maxSize,
-      maxSessions: options.maxSessions ?? 1024,
-      layout: options.layout ?? "v19",
-      onFault: (fault) => {
-        this.counters.faults++;
-        onFault(fault);
-      },
+      maxSessions,
+      layout,
+      onFault: failed,
+      newJournal: threads === undefined
+        ? undefined
+        : () => SessionJournal.create(maxSessions, (openers) => this.#run?.sweep(openers)),
     });
+    this.#newRun = () =>
+      threads?.newRun({
+        memory: this.memory,
+        numQueues: queues + 1,
+        maxSize,
+        layout,
+        modes: this.#engine.modes,
+        journal: () => this.#engine.journal,
+        events: {
+          completed: (num) => {
+            this.counters.requests += num;
+            this.virtio.raise(Interrupt.USED_BUFFER);
+          },
+          progressed: options.onProgress ?? (() => {}),
+          brokeDown: (reason) => this.#breakDown(new BrokenRingError(reason)),
+          failed,
+        },
+      }) ?? null;
     this.virtio = new VirtioDevice({
       memory: this.memory,
       offered: options.features ?? ALL_FEATURES,
@@ -146,12 +186,12 @@ export class CryptoDevice {
     try {
       queue = this.virtio.queue(index);
       if (queue === null) return false;
-      let hasMore = this.#run(queue, index, deadline);
+      let hasMore = this.#runQueue(queue, index, deadline);
       this.#publish(queue);
       // Those that came while the last were run, unless the time is up, or the driver has stopped the
       // queue from the interrupt: its memory is no longer ours.
       while (!hasMore && this.virtio.queue(index) === queue && queue.enableNotification()) {
-        hasMore = this.#run(queue, index, deadline);
+        hasMore = this.#runQueue(queue, index, deadline);
         this.#publish(queue);
       }
       return hasMore;
@@ -167,6 +207,77 @@ export class CryptoDevice {
     }
   }
 
+  /**
+   * What a data request costs, in microseconds, guessed from its first bytes and its length.
+   *
+   * @param readable its device-readable bytes, the fixed part at least
+   * @param len the larger of its readable and its writable bytes
+   */
+  cost(readable: Uint8Array, len: number): number {
+    return this.#engine.cost(readable, len);
+  }
+
+  /**
+   * Lets the requests that wait on a queue run: here, as drain() does, or in a device thread when they
+   * are worth one. A thread that has the queue already comes to them by itself.
+   *
+   * @param total microseconds of all that waits, as cost() has it
+   * @param largest of the largest request among it
+   * @param deadline as in drain()
+   * @returns whether requests still wait that are to be run here
+   */
+  serve(index: number, total: number, largest: number, deadline: number): boolean {
+    if (this.isAway(index)) return false;
+    const isData = index !== this.controlQueue;
+    if (isData && this.#threads?.isWorthIt(total, largest) === true && this.#handOver(index)) {
+      return false;
+    }
+    return this.drain(index, deadline);
+  }
+
+  /** Whether a device thread has the queue: nothing is run on it here, and nothing of it is changed. */
+  isAway(index: number): boolean {
+    if (this.#run === null) return false;
+    this.#run.look(index);
+    return this.#run.isAway(index);
+  }
+
+  /**
+   * Tells threads of memory that has come and of sessions. The driver calls it before it publishes
+   * requests that need them.
+   *
+   * @returns false when it has to wait with these until onProgress tells
+   */
+  share(): boolean {
+    return this.#run === null || this.#run.share();
+  }
+
+  /**
+   * Asks for a queue back that a thread has; onProgress tells when it may be.
+   *
+   * @returns whether no thread has it
+   */
+  recall(index: number): boolean {
+    return this.#run === null || this.#run.recall(index);
+  }
+
+  /**
+   * Whether threads have begun all requests published on queues that they have: these run to their end
+   * whatever happens to their sessions. When not, onProgress tells of each that is begun.
+   */
+  get hasBegunAll(): boolean {
+    return this.#run === null || this.#run.hasBegunAll();
+  }
+
+  /**
+   * Gives up what threads have in hand. What they still write goes to memory as it is mapped now, which
+   * the driver therefore lets go.
+   */
+  abandon(): void {
+    this.#run?.close();
+    this.#run = null;
+  }
+
   /** Ends the device: sessions are closed, their keys overwritten, memory let go. */
   close(): void {
     this.virtio.writeStatus(0);
@@ -174,7 +285,7 @@ export class CryptoDevice {
   }
 
   // Whether requests may be left: the deadline has passed.
-  #run(queue: SplitDeviceQueue, index: number, deadline: number): boolean {
+  #runQueue(queue: SplitDeviceQueue, index: number, deadline: number): boolean {
     const chain = this.#chain;
     const engine = this.#engine;
     const isControl = index === this.controlQueue;
@@ -195,6 +306,22 @@ export class CryptoDevice {
     return false;
   }
 
+  // False when there is nothing to run, or threads cannot reach it.
+  #handOver(index: number): boolean {
+    if (!this.memory.regions.every(isShared) || !this.virtio.isReady(index)) return false;
+    try {
+      const queue = this.virtio.queue(index);
+      if (queue === null || queue.isEmpty) return false;
+      this.#run ??= this.#newRun();
+      this.#run?.handOver(index, queue);
+      return this.#run !== null;
+    } catch (error) {
+      // A ring outside memory: drain() meets it again and breaks down.
+      if (error instanceof BrokenRingError) return false;
+      throw error;
+    }
+  }
+
   #publish(queue: SplitDeviceQueue): void {
     if (queue.publish()) this.virtio.raise(Interrupt.USED_BUFFER);
   }
@@ -210,6 +337,7 @@ export class CryptoDevice {
   }
 
   #breakDown(error: BrokenRingError): void {
+    this.abandon();
     this.counters.brokenRings++;
     this.virtio.needsReset();
     this.#chain.release();
@@ -217,7 +345,12 @@ export class CryptoDevice {
   }
 
   #reset(): void {
+    this.abandon();
     this.#engine.reset();
     this.#chain.release();
   }
+}
+
+function isShared({ bytes }: MemoryRegion): boolean {
+  return bytes.buffer instanceof SharedArrayBuffer;
 }

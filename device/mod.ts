@@ -47,6 +47,12 @@ export {
   isLegalSelection,
 } from "./virtio/features.ts";
 export { selfTest, type SelfTestFailure, type SelfTestResult } from "./self_test.ts";
+export {
+  DeviceThreads,
+  type DeviceThreadsOptions,
+  LOCAL_WORK,
+  MAX_THREADS,
+} from "./threads/pool.ts";
 export { VirtioDevice } from "./virtio/virtio_device.ts";
 export * from "./wire/constants.ts";
 export { DeviceStatus, Interrupt, Register } from "./wire/registers.ts";

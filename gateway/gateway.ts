@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AlgorithmSet } from "../device/mod.ts";
+import { type AlgorithmSet, DeviceThreads } from "../device/mod.ts";
 import type { AccessPolicy } from "./access.ts";
 import { offeredAlgorithms } from "./algorithms.ts";
 import { isLoopback, type TokenStore } from "./auth.ts";
@@ -22,6 +22,7 @@ export function deviceOptions(
   options: ServeOptions,
   algorithms: AlgorithmSet,
   log: Log,
+  threads?: DeviceThreads,
 ): RemoteDeviceOptions {
   const { queues, maxSize, maxSessions, layout, maxRecords, maxUnansweredBytes } = options;
   return {
@@ -32,6 +33,7 @@ export function deviceOptions(
     maxRecords,
     maxUnansweredBytes,
     algorithms,
+    threads,
     testBreakRing: options.testBreakRing,
     log,
   };
@@ -59,6 +61,8 @@ export class Gateway {
   readonly log: Log;
   /** What the devices of this gateway are made with. */
   readonly deviceOptions: RemoteDeviceOptions;
+  /** Threads of the devices' slow requests; null without any. */
+  readonly threads: DeviceThreads | null;
   /** The device of the calls that need none of their own, made when the first of them comes. */
   #stateless: Promise<Device> | undefined;
   #drainSeconds: number | undefined;
@@ -70,7 +74,14 @@ export class Gateway {
     this.options = options;
     this.log = log;
     const algorithms = offeredAlgorithms(options, log);
-    this.deviceOptions = deviceOptions(options, algorithms, log);
+    this.threads = options.threads === 0 ? null : new DeviceThreads({
+      num: options.threads,
+      algorithms,
+      localWork: options.localWork,
+      libcryptoPath: options.libcrypto,
+      onDeath: (reason) => log("error", "device thread ended", { reason }),
+    });
+    this.deviceOptions = deviceOptions(options, algorithms, log, this.threads ?? undefined);
     this.access = {
       tokens,
       loopback: isLoopback(options.host),
@@ -136,6 +147,7 @@ export class Gateway {
     this.devices.close();
     const device = await this.#stateless?.catch(() => undefined);
     await device?.close();
+    await this.threads?.close();
   }
 
   async #startStateless(): Promise<Device> {

@@ -13,6 +13,7 @@ import {
   type AlgorithmSet,
   CryptoDevice,
   DeviceStatus,
+  type DeviceThreads,
   Interrupt,
   type WireLayout,
 } from "../device/mod.ts";
@@ -44,6 +45,8 @@ export interface RemoteDeviceOptions {
   /** Most bytes that may be unanswered, answers that have not left included. */
   readonly maxUnansweredBytes: number;
   readonly algorithms?: AlgorithmSet;
+  /** Threads for what is too slow to be run where it arrived; of the same algorithms. */
+  readonly threads?: DeviceThreads;
   /** A test option: after so many SUBMITs the driver half breaks the ring. */
   readonly testBreakRing?: number;
   readonly log?: Log;
@@ -118,6 +121,8 @@ export class RemoteDevice {
       maxSessions: options.maxSessions,
       layout: options.layout,
       algorithms: options.algorithms,
+      threads: options.threads,
+      onProgress: () => this.#progressed(),
       interrupt: (bits) => this.#interrupted(bits),
       onBrokenRing: (error) => log("warn", "ring broken", { reason: error.message }),
       onFault: (fault) => log("error", "request failed by a fault", { fault: String(fault) }),
@@ -247,9 +252,17 @@ export class RemoteDevice {
         if (!reader.malformed) this.#reader = null;
         return true;
       }
-      if (!this.#start(reader, deadline)) return false;
+      // What waits for device threads goes on when they tell of their progress.
+      if (!this.#start(reader, deadline)) return !this.#queues.hasUndrained;
     }
     return true;
+  }
+
+  // Device threads have done something: what they completed goes out, and what waited for it goes on.
+  #progressed(): void {
+    if (this.#isClosed) return;
+    if (this.#isRunning) this.#yield();
+    else if (!this.#isScheduled) this.#continue();
   }
 
   // After a pause: runs, and tells those who wait what came of it.
@@ -294,7 +307,7 @@ export class RemoteDevice {
       bytesInFlight + unsentBytes >= maxUnansweredBytes;
   }
 
-  // Executes one record; false when the time is up: a SUBMIT that found no room is tried again.
+  // Executes one record; false when the time is up, or when it has to wait and is tried again.
   #start(reader: RecordReader, deadline: number): boolean {
     if (reader.flags !== 0) {
       this.#refuse(reader.id, RefusedReason.MALFORMED, "Flags are not 0");
@@ -309,6 +322,7 @@ export class RemoteDevice {
         return !this.#queues.hasUndrained;
       case RecordKind.WRITE:
         this.#drain(deadline);
+        if (!this.#canWrite(reader)) return false;
         this.#write(reader);
         return !this.#queues.hasUndrained;
       default:
@@ -400,6 +414,14 @@ export class RemoteDevice {
     const bytes = this.#registers.read(offset, len);
     if (bytes === undefined) this.#refuseRegister(id, offset, len);
     else this.#answers.record(RecordKind.READ_OK, 0, id, offset, bytes);
+  }
+
+  // A queue ends when nothing is run on it any more.
+  #canWrite(reader: RecordReader): boolean {
+    const ended = this.#registers.endedBy(reader.value, reader.payload);
+    if (ended < 0 || this.#queues.canEnd(ended)) return true;
+    reader.back();
+    return false;
   }
 
   #write(reader: RecordReader): void {

@@ -18,6 +18,9 @@ export interface Completion {
   writableLen: number;
 }
 
+// Descriptors of a request at most: one readable, one writable.
+const DESCRIPTORS = 2;
+
 /**
  * The driver's side of one queue of a remoted device: its ring, and which record each chain in
  * flight belongs to.
@@ -39,7 +42,10 @@ export class RemoteQueue {
   readonly #slots: Int32Array;
   readonly #readableLens: Uint32Array;
   readonly #writableLens: Uint32Array;
+  readonly #costs: Float64Array;
   #numInFlight = 0;
+  #cost = 0;
+  #largestCost = 0;
 
   /** @param base guest-physical address at which the ring's memory is made */
   constructor(
@@ -57,6 +63,7 @@ export class RemoteQueue {
     this.#slots = new Int32Array(size).fill(-1);
     this.#readableLens = new Uint32Array(size);
     this.#writableLens = new Uint32Array(size);
+    this.#costs = new Float64Array(size);
   }
 
   /** Chains the device has not given back. */
@@ -64,14 +71,29 @@ export class RemoteQueue {
     return this.#numInFlight;
   }
 
+  /** Whether the ring has room for another request. */
+  get hasRoom(): boolean {
+    return this.#ring.numFree >= DESCRIPTORS;
+  }
+
+  /** What the chains in flight cost together, in microseconds as they were submitted with. */
+  get cost(): number {
+    return this.#cost;
+  }
+
+  /** The largest of those since none was in flight. */
+  get largestCost(): number {
+    return this.#largestCost;
+  }
+
   /**
    * Puts a record's request on the ring; the device sees it after publish().
    *
+   * @param cost microseconds that the request will take about
    * @returns false when the ring or the arena has no room until requests complete
    */
-  submit(id: number, readable: Uint8Array, writableLen: number): boolean {
-    // Two descriptors at most: one readable, one writable.
-    if (this.#ring.numFree < 2) return false;
+  submit(id: number, readable: Uint8Array, writableLen: number, cost: number): boolean {
+    if (!this.hasRoom) return false;
     const arena = this.#arena;
     const readableLen = readable.length;
     const writableAt = (readableLen + 15) & ~15;
@@ -85,6 +107,9 @@ export class RemoteQueue {
     this.#slots[head] = slot;
     this.#readableLens[head] = readableLen;
     this.#writableLens[head] = writableLen;
+    this.#costs[head] = cost;
+    this.#cost += cost;
+    this.#largestCost = Math.max(this.#largestCost, cost);
     this.#numInFlight++;
     return true;
   }
@@ -125,7 +150,12 @@ export class RemoteQueue {
     bytes.fill(0, written, written + usedLen);
     this.#arena.free(slot);
     this.#slots[head] = -1;
-    this.#numInFlight--;
+    this.#cost -= this.#costs[head];
+    if (--this.#numInFlight === 0) {
+      // Sums of fractions do not come back to 0 by themselves.
+      this.#cost = 0;
+      this.#largestCost = 0;
+    }
     return this.#readableLens[head] + this.#writableLens[head];
   }
 

@@ -77,6 +77,16 @@ export class RemoteRegisters {
     return true;
   }
 
+  /** The queue that a write would end, or -1. */
+  endedBy(offset: number, bytes: Uint8Array): number {
+    if (bytes.length !== 4) return -1;
+    const value = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
+    const ends = offset === Register.QueueReady && value === 0 ||
+      offset === Register.QueueReset && value === 1 &&
+        this.#virtio.features.has(VirtioFeature.RING_RESET);
+    return ends ? this.#virtio.queueSel : -1;
+  }
+
   #writeRegister(offset: number, value: number): void {
     if (IGNORED.has(offset)) return;
     const { queueSel } = this.#virtio;

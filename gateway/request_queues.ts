@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type CryptoDevice, VirtioFeature } from "../device/mod.ts";
+import { type CryptoDevice, Op, VirtioFeature } from "../device/mod.ts";
 import { Arena } from "./arena.ts";
 import { type Completion, RemoteQueue } from "./remote_queue.ts";
 import { ringBase } from "./remote_registers.ts";
@@ -27,7 +27,7 @@ export class RequestQueues {
   numInFlight = 0;
   /** Bytes of those requests, readable and writable. */
   bytesInFlight = 0;
-  /** Whether requests wait that the device has not been given time for. */
+  /** Whether requests wait that are to be run in this thread and have not been given time. */
   hasUndrained = false;
   readonly #device: CryptoDevice;
   readonly #arena: Arena;
@@ -37,6 +37,11 @@ export class RequestQueues {
   #numSubmits = 0;
   // Whether what waits was put on the control queue.
   #waitsOnControl = false;
+  // A queue that is to end as soon as it is back from its thread: nothing more is run on it.
+  #ending = -1;
+  #isBroken = false;
+  // Whether the arena had no room for a request that the ring had room for.
+  #wasShort = false;
   #lastUse = 0;
   #arenaTimer: ReturnType<typeof setInterval> | undefined;
 
@@ -63,8 +68,8 @@ export class RequestQueues {
   /**
    * Puts a request on a queue that is ready, with a ring of `size`.
    *
-   * @returns `later` when there was no room for it before the deadline, `stopped` when making room
-   *   broke the device
+   * @returns `later` when there was no room for it before the deadline, or none until device threads have
+   *   made some; `stopped` when making room broke the device
    */
   submit(
     index: number,
@@ -78,30 +83,43 @@ export class RequestQueues {
     const isControl = index === this.#device.controlQueue;
     if (this.hasUndrained && isControl !== this.#waitsOnControl) this.drain(deadline);
     const isInOrder = !this.hasUndrained || isControl === this.#waitsOnControl;
-    if (!isInOrder) return "later";
+    if (!isInOrder || (isControl && this.#endsTooEarly(readable, deadline))) return "later";
+    const cost = isControl
+      ? 0
+      : this.#device.cost(readable, Math.max(readable.length, writableLen));
     while (this.#device.virtio.running) {
       const queue = this.#open(index, size);
-      if (queue.submit(id, readable, writableLen)) {
+      // It grows while it is empty only, which while threads are at work is later than it was short.
+      if (this.#wasShort && this.#arena.isEmpty) {
+        this.#wasShort = false;
+        this.#arena.double();
+      }
+      if (queue.submit(id, readable, writableLen, cost)) {
         this.#submitted(queue, readable.length + writableLen, isControl);
         return "submitted";
       }
       // The ring or the memory is full: what is there has to be done first.
+      this.#wasShort = queue.hasRoom;
+      const before = this.numInFlight;
       this.drain(deadline);
-      if (this.hasUndrained) return "later";
-      if (this.#arena.isEmpty) this.#arena.double();
+      if (this.hasUndrained || (this.numInFlight === before && before > 0)) return "later";
     }
     return "stopped";
   }
 
-  /** Lets the device run what waits, until the deadline, and takes what it completed. */
+  /**
+   * Lets the device run what waits, in this thread until the deadline, and takes what it completed, in this
+   * thread or others.
+   */
   drain(deadline: number): void {
-    if (!this.hasUndrained) return;
     this.hasUndrained = false;
+    if (this.numInFlight === 0) return;
+    const isShared = this.#device.share();
     for (let index = 0; index < this.#queues.length; index++) {
       const queue = this.#queues[index];
       if (queue === undefined || queue.numInFlight === 0) continue;
-      queue.publish();
-      if (this.#device.drain(index, deadline)) this.hasUndrained = true;
+      const isServed = isShared && index !== this.#ending;
+      if (isServed && this.#serve(index, queue, deadline)) this.hasUndrained = true;
       for (let done = queue.complete(); done !== null; done = queue.complete()) {
         const { head, usedLen } = done;
         this.#take(index, done, this.#arena.bytes);
@@ -116,6 +134,7 @@ export class RequestQueues {
   /** Ends a queue: gives up what is in flight on it and returns the ids of those records. */
   abandon(index: number): number[] {
     const queue = this.#queues[index];
+    if (index === this.#ending) this.#ending = -1;
     if (queue === undefined) return [];
     this.#queues[index] = undefined;
     const { ids, bytes } = queue.abandon(this.#device);
@@ -124,12 +143,41 @@ export class RequestQueues {
     return ids;
   }
 
+  /**
+   * Whether a queue can be ended: no device thread has it. When not, the device asks for it back and
+   * tells when it is.
+   */
+  canEnd(index: number): boolean {
+    if (this.#queues[index] === undefined || this.#device.recall(index)) return true;
+    this.#ending = index;
+    return false;
+  }
+
   /** Ends all queues and lets their memory go. */
   abandonAll(): number[] {
+    // First: what threads still do goes to memory that nobody looks at any more.
+    this.#device.abandon();
     const ids = this.#queues.flatMap((_, index) => this.abandon(index));
     this.hasUndrained = false;
+    this.#isBroken = false;
+    this.#ending = -1;
     this.#releaseArena();
     return ids;
+  }
+
+  // Publishes what is new on a queue; whether requests wait that are to be run in this thread.
+  #serve(index: number, queue: RemoteQueue, deadline: number): boolean {
+    // A publish would put the index of a ring that was broken on purpose right again.
+    if (!this.#isBroken) queue.publish();
+    return this.#device.serve(index, queue.cost, queue.largestCost, deadline);
+  }
+
+  // Whether a control request would end a session before requests that were submitted earlier have been
+  // begun: in order, they still run.
+  #endsTooEarly(readable: Uint8Array, deadline: number): boolean {
+    if (readable[0] !== Op.DESTROY_SESSION) return false;
+    this.drain(deadline);
+    return this.hasUndrained || !this.#device.hasBegunAll;
   }
 
   #submitted(queue: RemoteQueue, len: number, isControl: boolean): void {
@@ -144,7 +192,7 @@ export class RequestQueues {
     if (++this.#numSubmits === this.#breakAfter) {
       queue.publish();
       queue.breakRing();
-      // At once: the next publish would put the index right again.
+      this.#isBroken = true;
       this.drain(Infinity);
     }
   }

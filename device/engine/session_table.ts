@@ -25,6 +25,7 @@ export class SessionTable {
   readonly #sessions: (Session | undefined)[] = [];
   // The number of the session in a slot, or the one that the slot's next session will get.
   readonly #numbers: number[] = [];
+  readonly #costs: number[] = [];
   readonly #freeSlots: number[] = [];
   #size = 0;
 
@@ -42,11 +43,16 @@ export class SessionTable {
     return this.#size < this.#capacity;
   }
 
-  /** Adds a session, for which there must be room, and returns its number. */
-  add(session: Session): number {
+  /**
+   * Adds a session, for which there must be room, and returns its number.
+   *
+   * @param cost of its requests, in nanoseconds per byte
+   */
+  add(session: Session, cost = 0): number {
     const slot = this.#freeSlots.pop() ?? this.#sessions.length;
     this.#numbers[slot] ??= slot + 1;
     this.#sessions[slot] = session;
+    this.#costs[slot] = cost;
     this.#size++;
     return this.#numbers[slot];
   }
@@ -55,6 +61,11 @@ export class SessionTable {
   find(number: number): Session | undefined {
     const slot = (number - 1) % this.#capacity;
     return this.#numbers[slot] === number ? this.#sessions[slot] : undefined;
+  }
+
+  /** What add() was told the session's requests cost; 0 when there is none of that number. */
+  cost(number: number): number {
+    return this.find(number) === undefined ? 0 : this.#costs[(number - 1) % this.#capacity];
   }
 
   /** Takes a session out and closes it; false when there is none of that number. */
@@ -81,6 +92,7 @@ export class SessionTable {
     }
     this.#sessions.length = 0;
     this.#numbers.length = 0;
+    this.#costs.length = 0;
     this.#freeSlots.length = 0;
     this.#size = 0;
   }

@@ -40,6 +40,12 @@ export class GuestMemory {
   readonly #regions: MemoryRegion[] = [];
   // Nearly every look-up hits the region of the one before.
   #last: MemoryRegion | null = null;
+  #version = 0;
+
+  /** Grows whenever a region comes or goes. */
+  get version(): number {
+    return this.#version;
+  }
 
   /** Regions in the order of their addresses. */
   get regions(): readonly MemoryRegion[] {
@@ -67,6 +73,7 @@ export class GuestMemory {
         throw new RangeError(`Cannot map a region at ${start}: it overlaps that at ${other.start}`);
       }
     }
+    this.#version++;
     this.#regions.push(region);
     this.#regions.sort((a, b) => a.start - b.start);
     return region;
@@ -74,6 +81,7 @@ export class GuestMemory {
 
   /** Unmaps a region; no view on it is kept here. */
   remove(region: MemoryRegion): void {
+    this.#version++;
     const index = this.#regions.indexOf(region);
     if (index >= 0) this.#regions.splice(index, 1);
     if (this.#last === region) this.#last = null;

@@ -37,6 +37,8 @@ const MAX_CHAIN_LEN = 2 ** 32 - 1;
 /** The device's half of one split virtqueue that a driver has made ready. */
 export class SplitDeviceQueue {
   readonly size: number;
+  /** What the queue was made of. */
+  readonly config: SplitQueueConfig;
   readonly #memory: GuestMemory;
   readonly #eventIdx: boolean;
   readonly #table: DataView;
@@ -53,6 +55,7 @@ export class SplitDeviceQueue {
   constructor(memory: GuestMemory, config: SplitQueueConfig) {
     const { size } = config;
     this.size = size;
+    this.config = config;
     this.#memory = memory;
     this.#eventIdx = config.eventIdx;
     const table = regionOf(memory, "descriptor table", config.desc, descTableSize(size), 16);
@@ -73,6 +76,26 @@ export class SplitDeviceQueue {
   /** Where the device stands in the available ring (a migration or GET_VRING_BASE asks). */
   get lastAvail(): number {
     return this.#lastAvail;
+  }
+
+  /** Index behind the last request that the driver has published. */
+  get availIdx(): number {
+    return Atomics.load(this.#avail, 1);
+  }
+
+  /** Whether no request waits. */
+  get isEmpty(): boolean {
+    return this.availIdx === this.#lastAvail;
+  }
+
+  /**
+   * Goes on where the half of another thread has stopped: with everything it took given back and
+   * published, so that one number tells all.
+   */
+  goOnAt(position: number): void {
+    this.#lastAvail = position;
+    this.#publishedUsed = position;
+    this.#nextUsed = position;
   }
 
   /**

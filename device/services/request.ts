@@ -32,6 +32,9 @@ export class Request {
   /** Result bytes written in front of the status, set on success. */
   resultLen = 0;
 
+  /** Bytes of keys that have been copied from the front of the variable part. */
+  keysLen = 0;
+
   /** Whether memory of W has been handed to an accelerator. */
   isWritten = false;
 
@@ -72,6 +75,7 @@ export class Request {
 
   /** A private copy of key bytes that stand `offset` behind the fixed part. */
   key(offset: number, len: number): Uint8Array<ArrayBuffer> {
+    this.keysLen = Math.max(this.keysLen, offset + len);
     return this.staging.copy(this.readable, this.variable + offset, len);
   }
 

@@ -41,6 +41,12 @@ const ROWS: readonly Row[] = [
     help: "origin of web pages that may use this gateway; may be repeated",
   },
   { key: "queues", kind: "count", help: "data queues of a device" },
+  { key: "threads", kind: "count", help: "threads for slow requests, 0 for none" },
+  {
+    key: "localWork",
+    kind: "count",
+    help: "microseconds of work that are run where they arrive, without a thread",
+  },
   { key: "maxSize", kind: "size", help: "max_size of a device: bounds one request" },
   { key: "maxSessions", kind: "count", help: "sessions of a device" },
   {

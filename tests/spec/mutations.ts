@@ -197,8 +197,8 @@ const CONTROL: readonly Mutation[] = [
   {
     name: "a refused session has an id",
     file: ENGINE,
-    find: "isSession ? this.#sessions.add(created) : 0",
-    replace: "isSession ? this.#sessions.add(created) : 1",
+    find: "isSession ? this.#keep(request, created) : 0",
+    replace: "isSession ? this.#keep(request, created) : 1",
     musts: [create(3)],
   },
   {
@@ -211,8 +211,8 @@ const CONTROL: readonly Mutation[] = [
   {
     name: "a session outlives its end",
     file: ENGINE,
-    find: "this.#sessions.remove(number);",
-    replace: "",
+    find: "this.#sessions.remove(number);\n      return Status.OK;",
+    replace: "return Status.OK;",
     musts: [destroy(1)],
   },
   {
@@ -243,7 +243,7 @@ const DATA: readonly Mutation[] = [
   },
   {
     name: "a CIPHER body under MUX_MODE is as short as a HASH body",
-    file: ENGINE,
+    file: "engine/opcodes.ts",
     find: "  SymDataReq.SIZE,\n  HashPara.SIZE,",
     replace: "  HashPara.SIZE,\n  HashPara.SIZE,",
     musts: [sym(1)],
