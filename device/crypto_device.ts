@@ -69,6 +69,8 @@ export interface DeviceCounters {
 
 // How much work may pass between two looks at the clock, in bytes of request. A look takes 150 ns.
 const CLOCK_EVERY = 64 * 1024;
+// What a request without bytes counts for.
+const MIN_WORK = 64;
 
 /**
  * A virtio-crypto device: registers and rings on one side, the engine on the other.
@@ -191,6 +193,8 @@ export class CryptoDevice {
       // Those that came while the last were run, unless the time is up, or the driver has stopped the
       // queue from the interrupt: its memory is no longer ours.
       while (!hasMore && this.virtio.queue(index) === queue && queue.enableNotification()) {
+        // A driver that runs beside this thread can add one whenever one is done.
+        if (deadline !== Infinity && performance.now() >= deadline) return true;
         hasMore = this.#runQueue(queue, index, deadline);
         this.#publish(queue);
       }
@@ -204,6 +208,7 @@ export class CryptoDevice {
     } finally {
       // A region may be unmapped until the next request comes: nothing here may keep its memory.
       this.#chain.release();
+      this.#engine.rest();
     }
   }
 
@@ -297,7 +302,7 @@ export class CryptoDevice {
         : engine.data(readable, writable);
       this.counters.requests++;
       queue.push(chain.head, usedLen);
-      unclocked += readable.length + writable.length;
+      unclocked += readable.length + writable.length + MIN_WORK;
       if (unclocked >= CLOCK_EVERY && deadline !== Infinity) {
         unclocked = 0;
         if (performance.now() >= deadline) return true;

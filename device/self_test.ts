@@ -108,11 +108,9 @@ function testAll(offered: AlgorithmSet): SelfTestFailure[] {
 
 function testOne(engine: Engine, algorithm: Algorithm): string | undefined {
   for (const { request, expected } of requestsOf(algorithm)) {
-    const readable = new SegmentList();
-    readable.push(request.readable, 0, request.readable.length);
+    const readable = SegmentList.of(request.readable);
     const output = new Uint8Array(request.writableLen);
-    const writable = new SegmentList();
-    writable.push(output, 0, output.length);
+    const writable = SegmentList.of(output);
     const usedLen = engine.data(readable, writable);
     const status = output[output.length - 1];
     if (status !== Status.OK) return `status ${status}`;

@@ -26,7 +26,7 @@ const DEVICE_RULES: Readonly<Record<string, readonly string[]>> = {
   memory: [],
   accelerators: [],
   ring: ["memory", "wire"],
-  algorithms: ["accelerators", "wire"],
+  algorithms: ["accelerators", "memory", "wire"],
   services: ["algorithms", "memory", "wire"],
   engine: ["services", "memory", "wire"],
   virtio: ["ring", "memory", "wire"],

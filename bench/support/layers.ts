@@ -96,20 +96,20 @@ export class EngineLane {
     layout: "v19",
     onFault: (fault) => assert.fail(String(fault)),
   });
-  readonly #readable = new SegmentList();
-  readonly #writable = new SegmentList();
+  readonly #readable: SegmentList;
+  readonly #writable: SegmentList;
   readonly #result: Uint8Array;
 
   constructor(cipher: CipherSessionOptions, iv: Uint8Array, src: Uint8Array) {
     this.#engine.negotiate({ mux: true, stateless: [] });
     const create = build(createCipherSession, cipher, MODE);
     const answer = new Uint8Array(create.writableLen);
-    this.#engine.control(listOf(create.readable), listOf(answer));
+    this.#engine.control(SegmentList.of(create.readable), SegmentList.of(answer));
     const { sessionId } = parseSessionInput(answer);
     const request = build(cipherData, { sessionId, op: cipher.op, iv, src }, MODE);
     this.#result = new Uint8Array(request.writableLen);
-    this.#readable.push(request.readable, 0, request.readable.length);
-    this.#writable.push(this.#result, 0, this.#result.length);
+    this.#readable = SegmentList.of(request.readable);
+    this.#writable = SegmentList.of(this.#result);
   }
 
   /** Runs the request; the result without its status. */
@@ -117,12 +117,6 @@ export class EngineLane {
     const usedLen = this.#engine.data(this.#readable, this.#writable);
     return this.#result.subarray(0, usedLen - 1);
   }
-}
-
-function listOf(bytes: Uint8Array): SegmentList {
-  const list = new SegmentList();
-  list.push(bytes, 0, bytes.length);
-  return list;
 }
 
 /** A batch of requests over the rings of a device in this process. */
@@ -172,9 +166,9 @@ export class DeviceLane {
 }
 
 /**
- * Starts a device with one data queue: MUX and event index negotiated, rings at the start of its memory.
+ * Starts a device: MUX and event index negotiated, rings at the start of its memory, 64 KiB for each.
  *
- * @returns the data queue and the control queue
+ * @returns the data queues and, last, the control queue
  */
 export function startUp(device: CryptoDevice): SplitDriverQueue[] {
   const { virtio } = device;
@@ -184,7 +178,7 @@ export function startUp(device: CryptoDevice): SplitDriverQueue[] {
     virtio.writeRegister(Register.DriverFeatures, word);
   }
   virtio.writeRegister(Register.Status, DeviceStatus.FEATURES_OK);
-  const rings = [0, 1].map((index) => {
+  const rings = Array.from({ length: device.controlQueue + 1 }, (_, index) => {
     const { addresses } = placeQueue(index * 65536, RING_SIZE);
     virtio.writeRegister(Register.QueueSel, index);
     virtio.writeRegister(Register.QueueNum, RING_SIZE);

@@ -213,6 +213,11 @@ export class Engine {
     return usedLen;
   }
 
+  /** To be called when a batch of requests has been run: overwrites what is left of them in private memory. */
+  rest(): void {
+    this.#request.staging.rest();
+  }
+
   #begin(readable: SegmentList, writable: SegmentList): Request {
     const request = this.#request;
     request.readable = readable;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MemoryBytes } from "../memory/memory_bytes.ts";
 import { SegmentList } from "../memory/segment_list.ts";
 import type { Request } from "../services/request.ts";
 import type { Service } from "../wire/constants.ts";
@@ -18,18 +19,17 @@ export function recordOf(service: Service, request: Request): Uint8Array<ArrayBu
   const record = new Uint8Array(HEADER_LEN + bodySize + keysLen);
   record[0] = service;
   record[1] = bodySize;
-  record.set(fixed.subarray(body, variable), HEADER_LEN);
-  readable.copyTo(variable, record, HEADER_LEN + bodySize, keysLen);
+  record.set(fixed.bytes.subarray(body, variable), HEADER_LEN);
+  readable.copyTo(variable, new MemoryBytes(record), HEADER_LEN + bodySize, keysLen);
   return record;
 }
 
 /** Makes `request` the creation that `record` was made of, and returns its service. */
 export function restore(record: Uint8Array, request: Request): Service {
   const bodySize = record[1];
-  request.fixed.set(record.subarray(HEADER_LEN, HEADER_LEN + bodySize));
+  request.fixed.bytes.set(record.subarray(HEADER_LEN, HEADER_LEN + bodySize));
   request.body = 0;
   request.variable = HEADER_LEN + bodySize;
-  request.readable = new SegmentList();
-  request.readable.push(record, 0, record.length);
+  request.readable = SegmentList.of(record);
   return record[0] as Service;
 }

@@ -7,20 +7,19 @@
  * @module
  */
 
+import { MemoryBytes } from "./memory_bytes.ts";
+
 /** One contiguous range of guest-physical addresses. */
-export class MemoryRegion {
+export class MemoryRegion extends MemoryBytes {
   /** First guest-physical address. */
   readonly start: number;
   /** First address behind the region. */
   readonly end: number;
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
 
   constructor(start: number, bytes: Uint8Array) {
+    super(bytes);
     this.start = start;
     this.end = start + bytes.length;
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 }
 

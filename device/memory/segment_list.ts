@@ -7,16 +7,20 @@
  * @module
  */
 
+import { copy } from "./copy.ts";
+import { copyBytes, MemoryBytes } from "./memory_bytes.ts";
+
 /**
  * A row of bytes that lie in several places. The object is reused from request to request.
  *
  * @example
  * ```ts
+ * import { MemoryBytes } from "./memory_bytes.ts";
  * import { SegmentList } from "./segment_list.ts";
  * const list = new SegmentList();
- * list.push(Uint8Array.of(1, 2, 3), 0, 2);
- * list.push(Uint8Array.of(4, 5, 6), 1, 2);
- * const out = new Uint8Array(3);
+ * list.push(new MemoryBytes(Uint8Array.of(1, 2, 3)), 0, 2);
+ * list.push(new MemoryBytes(Uint8Array.of(4, 5, 6)), 1, 2);
+ * const out = new MemoryBytes(new Uint8Array(3));
  * list.copyTo(1, out, 0, 3); // out is 2, 5, 6
  * ```
  */
@@ -24,9 +28,16 @@ export class SegmentList {
   /** Bytes in all segments together. */
   length = 0;
   #num = 0;
-  readonly #bytes: Uint8Array[] = [];
+  readonly #memory: MemoryBytes[] = [];
   readonly #start: number[] = [];
   readonly #len: number[] = [];
+
+  /** A list of all of `bytes`, in one piece. */
+  static of(bytes: Uint8Array): SegmentList {
+    const list = new SegmentList();
+    list.push(new MemoryBytes(bytes), 0, bytes.length);
+    return list;
+  }
 
   /** Segments in the list, empty ones not counted. */
   get numSegments(): number {
@@ -42,16 +53,16 @@ export class SegmentList {
   /** Forgets every reference to memory, for when a region is about to go. */
   release(): void {
     this.clear();
-    this.#bytes.length = 0;
+    this.#memory.length = 0;
     this.#start.length = 0;
     this.#len.length = 0;
   }
 
-  /** Appends `[start, start + len)` of `bytes`, which the caller has checked. */
-  push(bytes: Uint8Array, start: number, len: number): void {
+  /** Appends `[start, start + len)` of `memory`, which the caller has checked. */
+  push(memory: MemoryBytes, start: number, len: number): void {
     if (len === 0) return;
     const i = this.#num++;
-    this.#bytes[i] = bytes;
+    this.#memory[i] = memory;
     this.#start[i] = start;
     this.#len[i] = len;
     this.length += len;
@@ -67,8 +78,7 @@ export class SegmentList {
       const segmentLen = this.#len[i];
       if (at < segmentLen) {
         if (at + len > segmentLen) return null;
-        const start = this.#start[i] + at;
-        return this.#bytes[i].subarray(start, start + len);
+        return this.#memory[i].piece(this.#start[i] + at, len);
       }
       at -= segmentLen;
     }
@@ -76,7 +86,7 @@ export class SegmentList {
   }
 
   /** Copies `len` bytes from `position` on into `target` at `offset`. */
-  copyTo(position: number, target: Uint8Array, offset: number, len: number): void {
+  copyTo(position: number, target: MemoryBytes, offset: number, len: number): void {
     let at = position;
     let to = offset;
     let left = len;
@@ -87,11 +97,18 @@ export class SegmentList {
         continue;
       }
       const take = Math.min(left, segmentLen - at);
-      copyBytes(this.#bytes[i], this.#start[i] + at, target, to, take);
+      copyBytes(this.#memory[i], this.#start[i] + at, target, to, take);
       to += take;
       left -= take;
       at = 0;
     }
+  }
+
+  /** A copy of all bytes. */
+  slice(): Uint8Array<ArrayBuffer> {
+    const memory = new MemoryBytes(new Uint8Array(this.length));
+    this.copyTo(0, memory, 0, this.length);
+    return memory.bytes;
   }
 
   /** Copies all of `source` into the list from `position` on. */
@@ -105,7 +122,7 @@ export class SegmentList {
         continue;
       }
       const take = Math.min(source.length - from, segmentLen - at);
-      copyBytes(source, from, this.#bytes[i], this.#start[i] + at, take);
+      put(source, from, this.#memory[i], this.#start[i] + at, take);
       from += take;
       at = 0;
     }
@@ -123,7 +140,7 @@ export class SegmentList {
       }
       const take = Math.min(left, segmentLen - at);
       const start = this.#start[i] + at;
-      this.#bytes[i].fill(value, start, start + take);
+      this.#memory[i].bytes.fill(value, start, start + take);
       left -= take;
       at = 0;
     }
@@ -136,7 +153,7 @@ export class SegmentList {
     for (let i = this.#num - 1; i >= 0; i--) {
       const segmentStart = end - this.#len[i];
       if (position >= segmentStart) {
-        this.#bytes[i][this.#start[i] + position - segmentStart] = value;
+        this.#memory[i].bytes[this.#start[i] + position - segmentStart] = value;
         return;
       }
       end = segmentStart;
@@ -146,20 +163,15 @@ export class SegmentList {
 
 const EMPTY = new Uint8Array(0);
 
-// Up to here a loop beats the view that set() needs (measured, from shared memory: 24 B 30 ns against
+// Up to here a loop beats the view that set() needs (measured, to shared memory: 24 B 30 ns against
 // 46 ns, 48 B 56 ns against 49 ns).
 const LOOP_LIMIT = 32;
 
-function copyBytes(
-  source: Uint8Array,
-  from: number,
-  target: Uint8Array,
-  to: number,
-  len: number,
-): void {
+function put(source: Uint8Array, from: number, target: MemoryBytes, to: number, len: number): void {
   if (len <= LOOP_LIMIT) {
-    for (let i = 0; i < len; i++) target[to + i] = source[from + i];
+    for (let i = 0; i < len; i++) target.bytes[to + i] = source[from + i];
   } else {
-    target.set(source.subarray(from, from + len), to);
+    const isAll = len === source.length;
+    copy(target.piece(to, len), isAll ? source : source.subarray(from, from + len));
   }
 }

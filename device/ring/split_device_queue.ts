@@ -99,6 +99,16 @@ export class SplitDeviceQueue {
   }
 
   /**
+   * Goes on where the half of another device has stopped, which has told its position in the available
+   * ring; that in the used ring stands there.
+   */
+  resumeAt(position: number): void {
+    this.#lastAvail = position;
+    this.#publishedUsed = Atomics.load(this.#used, 1);
+    this.#nextUsed = this.#publishedUsed;
+  }
+
+  /**
    * Takes the next request off the available ring.
    *
    * @returns false when there is none
@@ -228,7 +238,7 @@ export class SplitDeviceQueue {
       const region = this.#memory.find(from, left) ?? this.#memory.containing(from);
       if (region === null) throw new BrokenRingError(`address ${from} outside memory`);
       const take = Math.min(left, region.end - from);
-      list.push(region.bytes, from - region.start, take);
+      list.push(region, from - region.start, take);
       from += take;
       left -= take;
     }

@@ -123,10 +123,8 @@ function isAeadData(algorithm: AeadAlgorithm, decrypt: boolean): boolean {
 }
 
 function run(algorithm: AeadAlgorithm, context: AeadContext, request: Request): Status {
-  const { staging, readable } = request;
   const isPadded = lens.ivField !== lens.iv;
-  const ivAt = request.variable + lens.key + (isPadded ? algorithm.paddedIvOffset : 0);
-  const iv = staging.copy(readable, ivAt, lens.iv);
+  const iv = request.iv(lens.key + (isPadded ? algorithm.paddedIvOffset : 0), lens.iv);
   const srcAt = request.variable + lens.key + lens.ivField;
   return request.decrypt ? open(context, request, iv, srcAt) : seal(context, request, iv, srcAt);
 }

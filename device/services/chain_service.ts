@@ -279,7 +279,7 @@ function run(chain: Chain, request: Request, ivAt: number, srcAt: number, aadAt:
   const { staging, readable, writable, variable } = request;
   const { srcDataLen, dstDataLen, hashResultLen, aadLen } = params;
   const { digestIvLen } = chain;
-  const iv = staging.copy(readable, variable + ivAt, params.ivLen);
+  const iv = request.iv(ivAt, params.ivLen);
   const digestIv = staging.copy(readable, variable + aadAt, digestIvLen);
   // Private: dst may lie over it in memory and is written before the digest is made.
   const aad = staging.copy(readable, variable + aadAt + digestIvLen, aadLen - digestIvLen);

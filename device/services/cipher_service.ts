@@ -74,7 +74,7 @@ export function runStatelessCipher(request: Request, offered: AlgorithmSet): Sta
   const context = openCipher(cipher, request, keylen, op);
   if (context === null) return Status.ERR;
   try {
-    const iv = request.key(keylen, ivLen);
+    const iv = request.iv(keylen, ivLen);
     return transform(context, request, iv, keylen + ivLen, srcDataLen, dstDataLen);
   } finally {
     context.close();
@@ -91,14 +91,11 @@ class CipherSession implements Session {
   readonly #algorithm: CipherAlgorithm;
   readonly #context: CipherContext;
   readonly #decrypt: boolean;
-  // Reused: a request's iv is copied here, out of the driver's reach.
-  readonly #iv: Uint8Array;
 
   constructor(algorithm: CipherAlgorithm, context: CipherContext, op: number) {
     this.#algorithm = algorithm;
     this.#context = context;
     this.#decrypt = op === Direction.DECRYPT;
-    this.#iv = new Uint8Array(algorithm.ivLen);
   }
 
   run(request: Request): Status {
@@ -113,8 +110,8 @@ class CipherSession implements Session {
     if (!request.fits(ivLen + srcDataLen, dstDataLen)) return Status.ERR;
     if (!isCipherData(this.#algorithm, ivLen, srcDataLen)) return Status.ERR;
     if (dstDataLen < srcDataLen) return Status.ERR;
-    request.readable.copyTo(request.variable, this.#iv, 0, ivLen);
-    return transform(this.#context, request, this.#iv, ivLen, srcDataLen, dstDataLen);
+    const iv = request.iv(0, ivLen);
+    return transform(this.#context, request, iv, ivLen, srcDataLen, dstDataLen);
   }
 
   close(): void {

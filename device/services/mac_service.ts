@@ -42,7 +42,7 @@ export function runStatelessMac(request: Request, offered: AlgorithmSet): Status
   if (!isMacData(algorithm, srcDataLen, hashResultLen, algorithm.maxResultLen)) return Status.ERR;
   const context = mac.open(request.key(0, authKeyLen));
   try {
-    const iv = request.key(authKeyLen, algorithm.ivLen);
+    const iv = request.iv(authKeyLen, algorithm.ivLen);
     return authenticate(context, request, iv, authKeyLen, srcDataLen, hashResultLen);
   } finally {
     context.close();
@@ -54,13 +54,11 @@ class MacSession implements Session {
   readonly #algorithm: MacAlgorithm;
   readonly #context: MacContext;
   readonly #limit: number;
-  readonly #iv: Uint8Array;
 
   constructor(algorithm: MacAlgorithm, context: MacContext, limit: number) {
     this.#algorithm = algorithm;
     this.#context = context;
     this.#limit = limit;
-    this.#iv = new Uint8Array(algorithm.ivLen);
   }
 
   run(request: Request): Status {
@@ -68,8 +66,8 @@ class MacSession implements Session {
     const hashResultLen = request.u32(HashPara.hashResultLen);
     if (!request.fits(srcDataLen, hashResultLen)) return Status.ERR;
     if (!isMacData(this.#algorithm, srcDataLen, hashResultLen, this.#limit)) return Status.ERR;
-    request.readable.copyTo(request.variable, this.#iv, 0, this.#iv.length);
-    return authenticate(this.#context, request, this.#iv, 0, srcDataLen, hashResultLen);
+    const iv = request.iv(0, this.#algorithm.ivLen);
+    return authenticate(this.#context, request, iv, 0, srcDataLen, hashResultLen);
   }
 
   close(): void {

@@ -4,17 +4,21 @@
  * @module
  */
 
+import { MemoryBytes } from "../memory/memory_bytes.ts";
 import type { SegmentList } from "../memory/segment_list.ts";
 import type { Staging } from "../memory/staging.ts";
 import { Status } from "../wire/constants.ts";
 import { MAX_FIXED_SIZE } from "../wire/structs.ts";
 
+// No algorithm reads more.
+const MAX_IV_LEN = 16;
+
 /** A request's bytes, and what has been found out about it so far. */
 export class Request {
   /** Private copy of header and fixed part: nothing a driver can change is read twice. */
-  readonly fixed: Uint8Array = new Uint8Array(MAX_FIXED_SIZE);
+  readonly fixed: MemoryBytes = new MemoryBytes(new Uint8Array(MAX_FIXED_SIZE));
   /** View on {@link Request.fixed}. */
-  readonly view: DataView = new DataView(this.fixed.buffer);
+  readonly view: DataView = this.fixed.view;
   /** Private memory of this request. */
   readonly staging: Staging;
   /** Bound on the sum of declared lengths, in bytes. */
@@ -37,6 +41,8 @@ export class Request {
 
   /** Whether memory of W has been handed to an accelerator. */
   isWritten = false;
+
+  readonly #iv: MemoryBytes = new MemoryBytes(new Uint8Array(MAX_IV_LEN));
 
   constructor(staging: Staging, maxSize: number, none: SegmentList) {
     this.staging = staging;
@@ -71,6 +77,15 @@ export class Request {
   /** Check 9 of wire.md for a session's creation: the keys against R and `max_size`. */
   keysFit(keysLen: number): boolean {
     return keysLen <= this.variableLen && keysLen + 16 <= this.maxSize;
+  }
+
+  /**
+   * A private copy of `len` bytes of iv, 16 at most, that stand `offset` behind the fixed
+   * part. It is this request's: the next one's takes its place.
+   */
+  iv(offset: number, len: number): Uint8Array {
+    this.readable.copyTo(this.variable + offset, this.#iv, 0, len);
+    return this.#iv.piece(0, len);
   }
 
   /** A private copy of key bytes that stand `offset` behind the fixed part. */

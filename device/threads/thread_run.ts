@@ -119,6 +119,7 @@ export class ThreadRun {
       this.#run(queue, at, chain, host);
     } finally {
       chain.release();
+      this.#engine.rest();
       if (queue !== null && Atomics.load(words, RunWord.CLOSED) === 0) this.#publish(queue, at);
       this.#sessions.sweep();
       Atomics.store(words, at + QueueWord.AWAY, 0);
@@ -134,7 +135,8 @@ export class ThreadRun {
       // before that: having seen the requests, this thread can see it.
       if (Atomics.load(words, RunWord.VERSION) !== this.#version) host.takeMessages();
       if (Atomics.load(words, RunWord.CLOSED) !== 0) return;
-      queue.pop(chain);
+      // A driver may have taken its index back since.
+      if (!queue.pop(chain)) return;
       const usedLen = this.#engine.data(chain.readable, chain.writable);
       if (Atomics.load(words, RunWord.CLOSED) !== 0) {
         // Nobody reads this memory any more, but what was deciphered into it shall not outlive it.

@@ -6,6 +6,7 @@
 import { strict as assert } from "node:assert";
 import { type Algorithm, AlgorithmSet, ALL_ALGORITHMS, Service, Status } from "../../device/mod.ts";
 import { Engine } from "../../device/engine/engine.ts";
+import { MemoryBytes } from "../../device/memory/memory_bytes.ts";
 import { SegmentList } from "../../device/memory/segment_list.ts";
 import {
   build,
@@ -87,15 +88,11 @@ export class EngineRig {
       const start = this.#random.below(9);
       const array = new Uint8Array(new SharedArrayBuffer(start + len + 4)).fill(0xc5);
       array.set(bytes.subarray(at, at + len), start);
-      list.push(array, start, len);
+      list.push(new MemoryBytes(array), start, len);
       pieces.push({ array, start, len });
       at += len;
     }
-    const join = () => {
-      const joined = new Uint8Array(list.length);
-      list.copyTo(0, joined, 0, joined.length);
-      return joined;
-    };
+    const join = () => list.slice();
     const check = () => {
       for (const { array, start, len } of pieces) {
         const around = [...array.subarray(0, start), ...array.subarray(start + len)];

@@ -98,8 +98,6 @@ export class RawRing {
   pop(): { head: number; readable: Uint8Array; writableLen: number } | null {
     if (!this.device.pop(this.chain)) return null;
     const { head, readable, writable } = this.chain;
-    const bytes = new Uint8Array(readable.length);
-    readable.copyTo(0, bytes, 0, bytes.length);
-    return { head, readable: bytes, writableLen: writable.length };
+    return { head, readable: readable.slice(), writableLen: writable.length };
   }
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { SYMBOLS, VERSION_SYMBOLS } from "./symbols.ts";
+import { COPY_SYMBOLS, SYMBOLS, VERSION_SYMBOLS } from "./symbols.ts";
 
 /** A handle that libcrypto gave out. */
 export type Handle = Deno.PointerObject;
@@ -42,6 +42,8 @@ export class Libcrypto {
   /** Such as `3.0.19`. */
   readonly version: string;
   readonly symbols: Symbols;
+  /** Copies all of `source` to the start of `target`; null where the library shows no memmove. */
+  readonly copy: ((target: Uint8Array, source: Uint8Array) => void) | null;
   /** Where libcrypto writes how many bytes it has written, which nobody needs to read. */
   readonly outLenAt: Handle;
   // A library context of our own: what openssl.cnf or others in the process do to the default one
@@ -53,6 +55,7 @@ export class Libcrypto {
     this.path = path;
     this.version = version;
     this.symbols = symbols;
+    this.copy = openCopy(path);
     // Of libcrypto's memory: the address of our own is only told to those with all of --allow-ffi.
     const outLenAt = symbols.CRYPTO_malloc(Int32Array.BYTES_PER_ELEMENT, null, 0);
     if (outLenAt === null) throw this.error("allocate memory");
@@ -142,6 +145,16 @@ function tryOpen(path: string): Libcrypto | string {
     return new Libcrypto(path, version, Deno.dlopen(path, SYMBOLS).symbols);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  }
+}
+
+// What a library depends on is found with it, on Linux and macOS.
+function openCopy(path: string): Libcrypto["copy"] {
+  try {
+    const { memmove } = Deno.dlopen(path, COPY_SYMBOLS).symbols;
+    return (target, source) => memmove(target, source, source.length);
+  } catch {
+    return null;
   }
 }
 

@@ -52,6 +52,11 @@ export const SYMBOLS = {
   EVP_DigestFinalXOF: { parameters: ["pointer", "buffer", "u32"], result: "i32" },
 } as const;
 
+/** C's own memmove(3), found among the library's dependencies. */
+export const COPY_SYMBOLS = {
+  memmove: { parameters: ["buffer", "buffer", "u32"], result: "void" },
+} as const;
+
 /** What tells a library's version before anything else is asked of it. */
 export const VERSION_SYMBOLS = {
   OpenSSL_version_num: { parameters: [], result: "u64" },

@@ -1,6 +1,7 @@
 /** R and W in the same memory: in place, and overlapping in every other way. */
 
 import { strict as assert } from "node:assert";
+import { MemoryBytes } from "../../../device/memory/memory_bytes.ts";
 import { SegmentList } from "../../../device/memory/segment_list.ts";
 import { CREATE, EngineRig } from "../../support/engine_rig.ts";
 import { type Sample, SAMPLES, SESSIONS, SRC } from "../../support/samples.ts";
@@ -14,8 +15,9 @@ const MEMORY_LEN = 1024;
 
 function segments(bytes: Uint8Array, start: number, len: number, cut: number): SegmentList {
   const list = new SegmentList();
-  list.push(bytes, start, Math.min(cut, len));
-  list.push(bytes, start + Math.min(cut, len), len - Math.min(cut, len));
+  const memory = new MemoryBytes(bytes);
+  list.push(memory, start, Math.min(cut, len));
+  list.push(memory, start + Math.min(cut, len), len - Math.min(cut, len));
   return list;
 }
 

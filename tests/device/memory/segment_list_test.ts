@@ -2,6 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
+import { MemoryBytes } from "../../../device/memory/memory_bytes.ts";
 import { SegmentList } from "../../../device/memory/segment_list.ts";
 import { Random } from "../../support/random.ts";
 
@@ -14,17 +15,11 @@ function cut(bytes: Uint8Array, random: Random): { list: SegmentList; backing: U
     const before = random.below(5);
     const array = new Uint8Array(new SharedArrayBuffer(before + len + 3)).fill(0xc5);
     array.set(bytes.subarray(at, at + len), before);
-    list.push(array, before, len);
+    list.push(new MemoryBytes(array), before, len);
     backing.push(array);
     at += len;
   }
   return { list, backing };
-}
-
-function join(list: SegmentList): Uint8Array {
-  const bytes = new Uint8Array(list.length);
-  list.copyTo(0, bytes, 0, bytes.length);
-  return bytes;
 }
 
 function numCanaries(backing: readonly Uint8Array[], list: SegmentList): number {
@@ -44,7 +39,7 @@ Deno.test("copyTo reads what one array would give", () => {
     const bytes = random.bytes(len);
     const target = new Uint8Array(to - from + 4).fill(0xaa);
 
-    cut(bytes, random).list.copyTo(from, target, 2, to - from);
+    cut(bytes, random).list.copyTo(from, new MemoryBytes(target), 2, to - from);
 
     assert.deepEqual(target.subarray(2, -2), bytes.subarray(from, to));
     assert.deepEqual([target[0], target[1], target.at(-1), target.at(-2)], Array(4).fill(0xaa));
@@ -65,7 +60,7 @@ Deno.test("copyFrom, fill and setByte write what one array would hold, and nothi
     else written.forEach((byte, i) => list.setByte(from + i, byte));
 
     bytes.set(written, from);
-    assert.deepEqual(join(list), bytes);
+    assert.deepEqual(list.slice(), bytes);
     const canaries = backing.reduce((n, array) => n + array.filter((b) => b === 0xc5).length, 0);
     assert.equal(canaries, numCanaries(backing, list));
   }));
@@ -75,11 +70,12 @@ Deno.test("a view is given exactly when the bytes lie in one piece, and is that 
   fc.assert(fc.property(seed, range, (seed, { len, from, to }) => {
     const random = new Random(seed);
     const bytes = random.bytes(len);
+    const memory = new MemoryBytes(bytes);
     const list = new SegmentList();
     const ends: number[] = [];
     let at = 0;
     for (const cutLen of random.cuts(len)) {
-      list.push(bytes, at, cutLen);
+      list.push(memory, at, cutLen);
       at += cutLen;
       if (cutLen > 0) ends.push(at);
     }
@@ -100,22 +96,22 @@ Deno.test("a view is given exactly when the bytes lie in one piece, and is that 
 
 Deno.test("a cleared list is empty and can be filled anew", () => {
   const list = new SegmentList();
-  list.push(Uint8Array.of(1, 2, 3), 0, 3);
-  list.push(Uint8Array.of(4), 0, 1);
+  list.push(new MemoryBytes(Uint8Array.of(1, 2, 3)), 0, 3);
+  list.push(new MemoryBytes(Uint8Array.of(4)), 0, 1);
 
   list.clear();
   assert.equal(list.length, 0);
-  list.push(Uint8Array.of(9, 8), 1, 1);
+  list.push(new MemoryBytes(Uint8Array.of(9, 8)), 1, 1);
 
   assert.equal(list.numSegments, 1);
-  assert.deepEqual(join(list), Uint8Array.of(8));
+  assert.deepEqual(list.slice(), Uint8Array.of(8));
 });
 
 Deno.test("empty segments are not counted", () => {
   const list = new SegmentList();
-  list.push(Uint8Array.of(1), 0, 0);
-  list.push(Uint8Array.of(1), 0, 1);
-  list.push(Uint8Array.of(1), 1, 0);
+  list.push(new MemoryBytes(Uint8Array.of(1)), 0, 0);
+  list.push(new MemoryBytes(Uint8Array.of(1)), 0, 1);
+  list.push(new MemoryBytes(Uint8Array.of(1)), 1, 0);
 
   assert.equal(list.numSegments, 1);
   assert.equal(list.view(1, 0)?.length, 0);
@@ -123,7 +119,7 @@ Deno.test("empty segments are not counted", () => {
 
 Deno.test("a released list holds no reference to memory that could be written", () => {
   const list = new SegmentList();
-  list.push(Uint8Array.of(1, 2, 3), 0, 3);
+  list.push(new MemoryBytes(Uint8Array.of(1, 2, 3)), 0, 3);
 
   list.release();
 

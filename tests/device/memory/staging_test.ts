@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { MemoryBytes } from "../../../device/memory/memory_bytes.ts";
 import { SegmentList } from "../../../device/memory/segment_list.ts";
 import { overlaps, overlapsPartly, Staging } from "../../../device/memory/staging.ts";
 import { counting, Random } from "../../support/random.ts";
@@ -44,8 +45,8 @@ Deno.test("bytes in one piece are gathered where they lie, scattered ones as a p
   const staging = new Staging();
   const list = new SegmentList();
   const first = counting(4);
-  list.push(first, 0, 4);
-  list.push(counting(4, 5), 0, 4);
+  list.push(new MemoryBytes(first), 0, 4);
+  list.push(new MemoryBytes(counting(4, 5)), 0, 4);
 
   const inPlace = staging.gather(list, 1, 3);
   const copied = staging.gather(list, 2, 4);
@@ -60,7 +61,7 @@ Deno.test("a copy is private even of bytes in one piece", () => {
   const staging = new Staging();
   const list = new SegmentList();
   const bytes = counting(4);
-  list.push(bytes, 0, 4);
+  list.push(new MemoryBytes(bytes), 0, 4);
 
   const copied = staging.copy(list, 0, 4);
   bytes.fill(0);
@@ -77,4 +78,25 @@ Deno.test("views overlap when they share a byte, partly unless they are the very
   assert.ok(!overlaps(at(0, 10), new Uint8Array(10)));
   assert.ok(overlaps(at(5, 10), at(5, 10)) && !overlapsPartly(at(5, 10), at(5, 10)));
   assert.ok(overlapsPartly(at(5, 10), at(5, 9)));
+});
+
+Deno.test("a large copy is overwritten at the rest, and a small one at once", () => {
+  const staging = new Staging();
+  const list = SegmentList.of(new Uint8Array(5000).fill(0xff));
+  const [small, large] = [staging.copy(list, 0, 100), staging.copy(list, 0, 4000)];
+
+  staging.wipe();
+  assert.ok(small.every((byte) => byte === 0));
+  staging.rest();
+
+  assert.ok(large.every((byte) => byte === 0));
+});
+
+Deno.test("nothing that is taken holds bytes of a copy that was taken back", () => {
+  const staging = new Staging();
+  const list = SegmentList.of(new Uint8Array(5000).fill(0xff));
+  staging.copy(list, 0, 4000);
+  staging.wipe();
+
+  for (const len of [16, 4000]) assert.ok(staging.take(len).every((byte) => byte === 0));
 });

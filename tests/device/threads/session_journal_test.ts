@@ -139,10 +139,8 @@ function run(
   readable: Uint8Array,
   writableLen: number,
 ): Uint8Array {
-  const [input, output] = [new SegmentList(), new SegmentList()];
   const bytes = new Uint8Array(writableLen);
-  input.push(readable, 0, readable.length);
-  output.push(bytes, 0, writableLen);
+  const [input, output] = [SegmentList.of(readable), SegmentList.of(bytes)];
   part(input, output);
   return bytes;
 }
