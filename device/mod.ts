@@ -33,6 +33,9 @@ export {
 } from "./crypto_device.ts";
 export type { WireLayout } from "./engine/engine.ts";
 export { GuestMemory, MemoryRegion } from "./memory/guest_memory.ts";
+export { wipe } from "./memory/copy.ts";
+export { type ByteRange, copyBytes, MemoryBytes } from "./memory/memory_bytes.ts";
+export { SegmentList } from "./memory/segment_list.ts";
 export { BrokenRingError } from "./ring/broken_ring_error.ts";
 export { DescriptorChain } from "./ring/descriptor_chain.ts";
 export { SplitDeviceQueue, type SplitQueueConfig } from "./ring/split_device_queue.ts";

@@ -7,12 +7,15 @@
  * @module
  */
 
-import type { GuestMemory, MemoryRegion } from "../device/mod.ts";
+import { type GuestMemory, MemoryBytes, type MemoryRegion, wipe } from "../device/mod.ts";
 
 // A connection that never sends large requests never costs more than this.
 const MIN_CAPACITY = 64 * 1024;
 const ALIGNMENT = 16;
 const NO_BYTES = new Uint8Array(0);
+const NO_MEMORY = new MemoryBytes(NO_BYTES);
+// Freed allocations are overwritten together up to here: one call for many small ones.
+const WIPE_LEN = 16 * 1024;
 const NO_SLOTS = new Float64Array(0);
 
 /** Memory of one device's requests, never more than its limit. */
@@ -29,6 +32,9 @@ export class Arena {
   #firstSlot = 0;
   #numSlots = 0;
   #head = 0;
+  // What has been freed and not been overwritten yet.
+  #wipeStart = 0;
+  #wipeEnd = 0;
 
   /**
    * @param base guest-physical address of the arena
@@ -52,12 +58,12 @@ export class Arena {
     return this.#numSlots === 0;
   }
 
-  /** The arena's bytes, once something has been allocated. */
-  get bytes(): Uint8Array {
-    return this.#region === null ? NO_BYTES : this.#region.bytes;
+  /** The arena's memory, once something has been allocated. */
+  get memory(): MemoryBytes {
+    return this.#region ?? NO_MEMORY;
   }
 
-  /** Guest-physical address of an offset into {@link Arena.bytes}. */
+  /** Guest-physical address of an offset into {@link Arena.memory}. */
   address(offset: number): number {
     return this.#base + offset;
   }
@@ -70,6 +76,8 @@ export class Arena {
    */
   allocate(len: number): number {
     const size = roundUp(len);
+    // What is overwritten later must not be somebody's again.
+    if (this.#wipeEnd > 0) this.wipeFreed();
     if (size > this.#limit) throw new RangeError(`Cannot allocate ${len} bytes of device memory`);
     if (this.#numSlots === 0 && size > this.capacity) this.#grow(size);
     if (this.#starts.length === 0) {
@@ -86,19 +94,38 @@ export class Arena {
     return slot;
   }
 
-  /** Where an allocation starts in {@link Arena.bytes}. */
+  /** Where an allocation starts in {@link Arena.memory}. */
   offset(slot: number): number {
     return this.#starts[slot];
   }
 
-  /** Takes an allocation back. */
-  free(slot: number): void {
+  /**
+   * Takes an allocation back.
+   *
+   * @param usedLen bytes from its start that may have been written: they are overwritten, at once or with
+   *   those behind it, by {@link Arena.wipeFreed} at the latest
+   */
+  free(slot: number, usedLen: number): void {
+    const start = this.#starts[slot];
+    if (this.#wipeEnd !== start) {
+      this.wipeFreed();
+      this.#wipeStart = start;
+    }
+    this.#wipeEnd = start + roundUp(usedLen);
+    if (this.#wipeEnd - this.#wipeStart >= WIPE_LEN) this.wipeFreed();
     this.#freed[slot] = 1;
     while (this.#numSlots > 0 && this.#freed[this.#firstSlot] === 1) {
       this.#firstSlot = (this.#firstSlot + 1) % this.#starts.length;
       this.#numSlots--;
     }
     if (this.#numSlots === 0) this.#head = 0;
+  }
+
+  /** Overwrites what freed allocations have left. */
+  wipeFreed(): void {
+    if (this.#wipeEnd > this.#wipeStart) wipe(this.memory.bytes, this.#wipeStart, this.#wipeEnd);
+    this.#wipeStart = 0;
+    this.#wipeEnd = 0;
   }
 
   /** Doubles the arena, which must be empty, up to its limit; false when it is there already. */
@@ -111,13 +138,15 @@ export class Arena {
   /** Lets the memory go, whatever is allocated, overwritten. */
   release(): void {
     if (this.#region !== null) {
-      this.#region.bytes.fill(0);
+      wipe(this.#region.bytes, 0, this.#region.bytes.length);
       this.#memory.remove(this.#region);
     }
     this.#region = null;
     this.#firstSlot = 0;
     this.#numSlots = 0;
     this.#head = 0;
+    this.#wipeStart = 0;
+    this.#wipeEnd = 0;
   }
 
   #grow(len: number): void {

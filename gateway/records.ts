@@ -64,8 +64,10 @@ export function padded(size: number): number {
  * ```
  */
 export class RecordReader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  /** The message. */
+  readonly bytes: Uint8Array;
+  /** View on the message. */
+  readonly view: DataView;
   #offset = 0;
   /** Set when the bytes from here on cannot be cut into records. */
   malformed = false;
@@ -80,37 +82,42 @@ export class RecordReader {
   payloadLen = 0;
 
   constructor(message: Uint8Array) {
-    this.#bytes = message;
-    this.#view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+    this.bytes = message;
+    this.view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   }
 
   /** Bytes not walked over yet. */
   get remaining(): number {
-    return this.#bytes.length - this.#offset;
+    return this.bytes.length - this.#offset;
   }
 
   /** The current record's payload, a view on the message. */
   get payload(): Uint8Array {
-    return this.#bytes.subarray(this.payloadOffset, this.payloadOffset + this.payloadLen);
+    return this.piece(this.payloadOffset, this.payloadLen);
+  }
+
+  /** Part of the message. */
+  piece(start: number, len: number): Uint8Array {
+    return this.bytes.subarray(start, start + len);
   }
 
   /** Moves to the next record. False at the end, and where the bytes stop being records. */
   next(): boolean {
     const at = this.#offset;
-    const remaining = this.#bytes.length - at;
+    const remaining = this.bytes.length - at;
     if (remaining === 0 || this.malformed) return false;
     if (remaining < HEADER_SIZE) return this.#fail();
-    const size = this.#view.getUint32(at, true);
+    const size = this.view.getUint32(at, true);
     if (size < HEADER_SIZE || size > remaining) return this.#fail();
-    this.kind = this.#view.getUint8(at + 4);
-    this.flags = this.#view.getUint8(at + 5);
-    this.queue = this.#view.getUint16(at + 6, true);
-    this.id = this.#view.getUint32(at + 8, true);
-    this.value = this.#view.getUint32(at + 12, true);
+    this.kind = this.view.getUint8(at + 4);
+    this.flags = this.view.getUint8(at + 5);
+    this.queue = this.view.getUint16(at + 6, true);
+    this.id = this.view.getUint32(at + 8, true);
+    this.value = this.view.getUint32(at + 12, true);
     this.payloadOffset = at + HEADER_SIZE;
     this.payloadLen = size - HEADER_SIZE;
     // The last record's padding may be absent.
-    this.#offset = Math.min(at + padded(size), this.#bytes.length);
+    this.#offset = Math.min(at + padded(size), this.bytes.length);
     return true;
   }
 
@@ -132,22 +139,54 @@ export function isWellFormed(message: Uint8Array): boolean {
   return !reader.malformed;
 }
 
+// Bytes of memory that a message begins with at most, and that are kept for later messages.
+const MAX_FIRST_LEN = 256 * 1024;
+const MAX_SPARES_LEN = 512 * 1024;
+
 /** Writes records one after the other into a message that grows as needed. */
 export class RecordWriter {
+  readonly #headroom: number;
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
-  #length = 0;
+  // Where the next record starts in #bytes.
+  #end: number;
+  // Memory of messages that have been sent. To allocate 64 KiB anew takes 10 us, pages that are touched the
+  // first time included.
+  readonly #spares: Uint8Array<ArrayBuffer>[] = [];
+  #sparesLen = 0;
   /** Records since the last {@link RecordWriter.take}. */
   numRecords = 0;
 
-  constructor(capacity = 4096) {
-    this.#bytes = new Uint8Array(capacity);
+  /**
+   * @param capacity bytes of the first message's memory
+   * @param headroom bytes in front of a message that are free in its buffer, for a header of whoever sends
+   *   it; a multiple of 8
+   */
+  constructor(capacity = 4096, headroom = 0) {
+    this.#headroom = headroom;
+    this.#end = headroom;
+    this.#bytes = new Uint8Array(headroom + capacity);
     this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Memory of the message; records grow into it, which may replace it. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** View on that memory. */
+  get view(): DataView {
+    return this.#view;
+  }
+
+  /** Part of that memory. */
+  piece(start: number, len: number): Uint8Array {
+    return this.#bytes.subarray(start, start + len);
   }
 
   /** Bytes written since the last {@link RecordWriter.take}. */
   get length(): number {
-    return this.#length;
+    return this.#end - this.#headroom;
   }
 
   /**
@@ -156,19 +195,7 @@ export class RecordWriter {
    * @returns the payload, zeros, to be filled before the next record is written
    */
   header(kind: number, queue: number, id: number, value: number, payloadLen: number): Uint8Array {
-    const size = HEADER_SIZE + payloadLen;
-    const at = this.#length;
-    this.#reserve(padded(size));
-    const view = this.#view;
-    view.setUint32(at, size, true);
-    view.setUint8(at + 4, kind);
-    view.setUint8(at + 5, 0);
-    view.setUint16(at + 6, queue, true);
-    view.setUint32(at + 8, id, true);
-    view.setUint32(at + 12, value, true);
-    this.#length = at + padded(size);
-    this.numRecords++;
-    return this.#bytes.subarray(at + HEADER_SIZE, at + size);
+    return this.piece(this.begin(kind, queue, id, value, payloadLen), payloadLen).fill(0);
   }
 
   /** Writes a record with its payload. */
@@ -176,22 +203,65 @@ export class RecordWriter {
     this.header(kind, queue, id, value, payload.length).set(payload);
   }
 
+  /**
+   * Writes a record's header and makes room for its payload.
+   *
+   * @returns where the payload starts in {@link RecordWriter.bytes}; it is to be filled to its last byte
+   */
+  begin(kind: number, queue: number, id: number, value: number, payloadLen: number): number {
+    const size = HEADER_SIZE + payloadLen;
+    const at = this.#end;
+    this.#reserve(padded(size));
+    const view = this.#view;
+    view.setUint32(at, size, true);
+    // The flags are 0.
+    view.setUint16(at + 4, kind, true);
+    view.setUint16(at + 6, queue, true);
+    view.setUint32(at + 8, id, true);
+    view.setUint32(at + 12, value, true);
+    this.#end = at + padded(size);
+    for (let i = at + size; i < this.#end; i++) this.#bytes[i] = 0;
+    this.numRecords++;
+    return at + HEADER_SIZE;
+  }
+
   /** The message so far, the caller's from now on; the writer starts anew. */
   take(): Uint8Array<ArrayBuffer> {
-    const message = this.#bytes.subarray(0, this.#length);
+    const headroom = this.#headroom;
+    const message = this.#bytes.subarray(headroom, this.#end);
     // The next message gets memory of its own: this one may still wait in a socket's queue.
-    this.#bytes = new Uint8Array(Math.min(Math.max(4096, padded(this.#length)), 256 * 1024));
+    this.#bytes = this.#spares.pop() ?? new Uint8Array(headroom + this.#nextLen());
+    this.#sparesLen -= Math.min(this.#sparesLen, this.#bytes.length);
     this.#view = new DataView(this.#bytes.buffer);
-    this.#length = 0;
+    this.#end = headroom;
     this.numRecords = 0;
     return message;
   }
 
+  /** Takes the memory of a message back that nobody uses any more: a later one gets it. */
+  recycle(message: Uint8Array<ArrayBuffer>): void {
+    const bytes = new Uint8Array(message.buffer);
+    if (this.#sparesLen + bytes.length > MAX_SPARES_LEN) return;
+    this.#spares.push(bytes);
+    this.#sparesLen += bytes.length;
+  }
+
+  /** Lets go of memory kept for later messages. */
+  release(): void {
+    this.#spares.length = 0;
+    this.#sparesLen = 0;
+  }
+
+  // Bytes that the next message may well have, going by the last.
+  #nextLen(): number {
+    return Math.min(Math.max(4096, padded(this.#end)), MAX_FIRST_LEN);
+  }
+
   #reserve(more: number): void {
-    const needed = this.#length + more;
+    const needed = this.#end + more;
     if (needed <= this.#bytes.length) return;
     const bytes = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    bytes.set(this.#bytes.subarray(0, this.#length));
+    bytes.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer);
   }

@@ -11,6 +11,8 @@
 import { setImmediate } from "node:timers";
 import {
   type AlgorithmSet,
+  type ByteRange,
+  copyBytes,
   CryptoDevice,
   DeviceStatus,
   type DeviceThreads,
@@ -25,7 +27,10 @@ import { RequestQueues } from "./request_queues.ts";
 
 /** Where a device's answers go. */
 export interface AnswerSink {
-  /** Takes one message of whole records; the sink owns the memory from now on. */
+  /**
+   * Takes one message of whole records; the sink owns the memory from now on, with {@link ANSWER_HEADROOM}
+   * bytes in front of the message for a header.
+   */
   send(message: Uint8Array<ArrayBuffer>, numRecords: number): void;
   /** Bytes taken by send() that have not left for the peer yet. */
   readonly unsentBytes: number;
@@ -70,6 +75,8 @@ const SLICE_MS = 4;
 const CLOCK_EVERY = 64;
 // Answers are sent on when so many bytes of them have gathered.
 const FLUSH_LEN = 64 * 1024;
+/** Bytes in front of a message of answers that are free in its buffer. */
+export const ANSWER_HEADROOM = 16;
 const TEXT = new TextEncoder();
 
 /**
@@ -101,7 +108,7 @@ export class RemoteDevice {
   readonly #device: CryptoDevice;
   readonly #registers: RemoteRegisters;
   readonly #queues: RequestQueues;
-  readonly #answers: RecordWriter = new RecordWriter();
+  readonly #answers: RecordWriter = new RecordWriter(4096, ANSWER_HEADROOM);
   #reader: RecordReader | null = null;
   // What ends the push that is under way, when it could not end at once.
   #pushed: { resolve: () => void; reject: (error: unknown) => void } | null = null;
@@ -172,6 +179,16 @@ export class RemoteDevice {
     else this.#continue();
   }
 
+  /** Takes back the memory of a message that a sink has been given and does not need any more. */
+  recycle(message: Uint8Array<ArrayBuffer>): void {
+    if (!this.#isClosed) this.#answers.recycle(message);
+  }
+
+  /** Lets go of memory that is kept for later answers. */
+  release(): void {
+    this.#answers.release();
+  }
+
   /** Resolves when every record started has been answered to the sink. */
   settled(): Promise<void> {
     if (this.#isClosed || this.#isIdle) return Promise.resolve();
@@ -201,6 +218,14 @@ export class RemoteDevice {
   /** Requests completed and rings broken so far. */
   get counters(): Readonly<CryptoDevice["counters"]> {
     return this.#device.counters;
+  }
+
+  /** Requests in flight, their bytes, and the bytes of device memory there are for them and the rings. */
+  get held(): { requests: number; bytes: number; memory: number } {
+    const { numInFlight, bytesInFlight } = this.#queues;
+    const { regions } = this.#device.memory;
+    const memory = regions.reduce((sum, { start, end }) => sum + end - start, 0);
+    return { requests: numInFlight, bytes: bytesInFlight, memory };
   }
 
   /** Ends the device: sessions are closed, their keys overwritten, memory let go. */
@@ -350,7 +375,7 @@ export class RemoteDevice {
       return true;
     }
     const size = this.#registers.queueSize(index);
-    const outcome = this.#queues.submit(index, size, id, reader.payload, writableLen, deadline);
+    const outcome = this.#queues.submit(index, size, reader, deadline);
     if (outcome === "later") reader.back();
     if (outcome !== "stopped") return outcome === "submitted";
     this.#answerInterrupt();
@@ -364,16 +389,15 @@ export class RemoteDevice {
     this.#answerInterrupt();
   }
 
-  #complete(index: number, completion: Completion, arena: Uint8Array): void {
+  #complete(index: number, completion: Completion, arena: ByteRange): void {
     const { id, usedLen, writableOffset, writableLen } = completion;
-    const payload = this.#answers.header(RecordKind.COMPLETE, index, id, usedLen, usedLen);
-    if (index === this.#device.controlQueue) {
-      payload.set(arena.subarray(writableOffset, writableOffset + usedLen));
-    } else if (usedLen > 0) {
-      // Result bytes from the start of W, the status from its end.
-      if (usedLen > 1) payload.set(arena.subarray(writableOffset, writableOffset + usedLen - 1));
-      payload[usedLen - 1] = arena[writableOffset + writableLen - 1];
-    }
+    // Result bytes from the start of W, the status from its end.
+    const hasStatus = index !== this.#device.controlQueue && usedLen > 0;
+    const resultLen = hasStatus ? usedLen - 1 : usedLen;
+    const answers = this.#answers;
+    const at = answers.begin(RecordKind.COMPLETE, index, id, usedLen, usedLen);
+    copyBytes(arena, writableOffset, answers, at, resultLen);
+    if (hasStatus) answers.bytes[at + resultLen] = arena.bytes[writableOffset + writableLen - 1];
     if (this.#answers.length >= FLUSH_LEN) this.#flush();
   }
 

@@ -1,5 +1,7 @@
 import type { Arena } from "./arena.ts";
 import {
+  type ByteRange,
+  copyBytes,
   type CryptoDevice,
   type MemoryRegion,
   placeQueue,
@@ -89,18 +91,26 @@ export class RemoteQueue {
   /**
    * Puts a record's request on the ring; the device sees it after publish().
    *
+   * @param source where the readable bytes are
+   * @param from where they start there
    * @param cost microseconds that the request will take about
    * @returns false when the ring or the arena has no room until requests complete
    */
-  submit(id: number, readable: Uint8Array, writableLen: number, cost: number): boolean {
+  submit(
+    id: number,
+    source: ByteRange,
+    from: number,
+    readableLen: number,
+    writableLen: number,
+    cost: number,
+  ): boolean {
     if (!this.hasRoom) return false;
     const arena = this.#arena;
-    const readableLen = readable.length;
     const writableAt = (readableLen + 15) & ~15;
     const slot = arena.allocate(writableAt + writableLen);
     if (slot < 0) return false;
     const offset = arena.offset(slot);
-    arena.bytes.set(readable, offset);
+    copyBytes(source, from, arena.memory, offset, readableLen);
     const address = arena.address(offset);
     const head = this.#ring.addPair(address, readableLen, address + writableAt, writableLen);
     this.#ids[head] = id;
@@ -134,21 +144,15 @@ export class RemoteQueue {
   }
 
   /**
-   * Overwrites what a finished request read and wrote, keys and plaintext among it, and frees its
-   * memory.
+   * Frees the memory of a finished request; what it read and wrote, keys and plaintext among it, is
+   * overwritten by the arena.
    *
    * @param usedLen bytes from the start of W that the device has written
    * @returns the bytes that the request had, readable and writable
    */
   release(head: number, usedLen: number): number {
-    const slot = this.#slots[head];
-    const offset = this.#arena.offset(slot);
-    const { bytes } = this.#arena;
-    const readableLen = this.#readableLens[head];
-    const written = offset + ((readableLen + 15) & ~15);
-    bytes.fill(0, offset, offset + readableLen);
-    bytes.fill(0, written, written + usedLen);
-    this.#arena.free(slot);
+    const writableAt = (this.#readableLens[head] + 15) & ~15;
+    this.#arena.free(this.#slots[head], writableAt + usedLen);
     this.#slots[head] = -1;
     this.#cost -= this.#costs[head];
     if (--this.#numInFlight === 0) {

@@ -14,7 +14,7 @@ import { LibcryptoArc4, LibcryptoCipher } from "../accelerators/libcrypto/cipher
 import { LibcryptoHash, LibcryptoHmac } from "../accelerators/libcrypto/hash.ts";
 import type { Handle, Libcrypto } from "../accelerators/libcrypto/library.ts";
 import { LibcryptoXts } from "../accelerators/libcrypto/xts.ts";
-import { useForLargeCopies } from "../memory/copy.ts";
+import { useForBulk } from "../memory/copy.ts";
 import { Service } from "../wire/constants.ts";
 import type {
   AeadAlgorithm,
@@ -31,8 +31,8 @@ import type {
 } from "./algorithm.ts";
 
 /**
- * The same algorithms, those that libcrypto can compute with it among their implementations. Large copies
- * of this thread go through it too from then on.
+ * The same algorithms, those that libcrypto can compute with it among their implementations. Many bytes
+ * at once are copied by it too in this thread from then on.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ import type {
  * ```
  */
 export function withLibcrypto(algorithms: readonly Algorithm[], library: Libcrypto): Algorithm[] {
-  if (library.copy !== null) useForLargeCopies(library.copy);
+  if (library.bulk !== null) useForBulk(library.bulk);
   const digests = new Digests(library);
   return algorithms.map((algorithm): Algorithm => {
     switch (algorithm.service) {

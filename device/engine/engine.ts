@@ -175,7 +175,7 @@ export class Engine {
       status = this.#runData(request);
     } catch (fault) {
       // What the accelerator may have written of this request's result is taken back.
-      if (request.isWritten) writable.fill(0, writable.length - 1, 0);
+      if (request.isWritten || request.resultLen > 0) writable.wipe(0, writable.length - 1);
       this.#onFault(fault);
       status = Status.ERR;
     }

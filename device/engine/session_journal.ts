@@ -71,7 +71,9 @@ export class SessionJournal {
   static create(capacity: number, onEnd: (openers: number) => void): SessionJournal {
     const most = (FIRST_ENTRY + capacity * Entry.SIZE) * WORD_LEN;
     const least = (FIRST_ENTRY + Math.min(capacity, MIN_ENTRIES) * Entry.SIZE) * WORD_LEN;
-    const mostRecords = capacity * SIZE_CLASSES[SIZE_CLASSES.length - 1];
+    // A record's place goes to records of its own size again: each size may have been used by all
+    // sessions at some time.
+    const mostRecords = capacity * SIZE_CLASSES.reduce((sum, size) => sum + size, 0);
     return new SessionJournal({
       capacity,
       directory: new SharedArrayBuffer(least, { maxByteLength: most }),

@@ -1,24 +1,34 @@
 /**
- * Copies of many bytes, which is most of what handling a large request costs.
+ * Copies and overwrites of many bytes, which is most of what handling a large request costs.
+ *
+ * TypedArray's own methods are slow where memory is shared (Deno 2.9.6): set() takes 0.5 us for 16 KiB, and
+ * 4.2 us when the two addresses differ modulo 8, C's memmove 0.2 us either way; fill() takes 2.3 us,
+ * memset 0.2 us.
  *
  * @module
  */
 
-/** Copies all of `source` to the start of `target`, which is long enough; they may overlap. */
-export type Copy = (target: Uint8Array, source: Uint8Array) => void;
+/** What a library can do faster with many bytes. */
+export interface BulkOperations {
+  /** Copies all of `source` to the start of `target`, which is long enough; they may overlap. */
+  copy(target: Uint8Array, source: Uint8Array): void;
+  /** Overwrites all bytes with zeros. */
+  wipe(target: Uint8Array): void;
+}
 
-// From here on a call out of JavaScript pays (measured: 1 KiB 40 ns against 75, where set() is at its best).
-const LARGE_LEN = 1024;
+// From here on a call out of JavaScript pays: 1 KiB is copied in 40 ns against 75, where set() is at its
+// best, 256 B are overwritten in 16 ns against 57.
+const COPY_LEN = 1024;
+const WIPE_LEN = 256;
 
-let copyLarge: Copy = (target, source) => target.set(source);
+let bulk: BulkOperations = {
+  copy: (target, source) => target.set(source),
+  wipe: (target) => target.fill(0),
+};
 
-/**
- * Has copies of many bytes made by `copy` in this thread from now on: by C's memmove, once a library is
- * open. TypedArray.prototype.set is slow where memory is shared: 16 KiB take it 0.5 us, and 4.2 us when
- * the two addresses differ modulo 8, memmove 0.2 us either way (Deno 2.9.6).
- */
-export function useForLargeCopies(copy: Copy): void {
-  copyLarge = copy;
+/** Has many bytes worked on by `operations` in this thread from now on. */
+export function useForBulk(operations: BulkOperations): void {
+  bulk = operations;
 }
 
 /**
@@ -27,9 +37,15 @@ export function useForLargeCopies(copy: Copy): void {
  * @throws {RangeError} when `target` is too short
  */
 export function copy(target: Uint8Array, source: Uint8Array): void {
-  if (source.length < LARGE_LEN) return target.set(source);
+  if (source.length < COPY_LEN) return target.set(source);
   if (target.length < source.length) {
     throw new RangeError(`Cannot copy ${source.length} bytes to ${target.length}`);
   }
-  copyLarge(target, source);
+  bulk.copy(target, source);
+}
+
+/** Overwrites `[start, end)` of some bytes with zeros. */
+export function wipe(bytes: Uint8Array, start: number, end: number): void {
+  if (end - start < WIPE_LEN) bytes.fill(0, start, end);
+  else bulk.wipe(bytes.subarray(start, end));
 }

@@ -12,6 +12,13 @@ const NUM_PIECES = 256;
 // Where in the table a part stands: by its start, in units that buffers are apart at least.
 const START_SHIFT = 4;
 
+/** Bytes, a view on them, and parts of them: what copies are made from and to. */
+export interface ByteRange {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  piece(start: number, len: number): Uint8Array;
+}
+
 /**
  * A range of memory: its bytes, a view to read and write words at any alignment, and its parts.
  *
@@ -23,7 +30,7 @@ const START_SHIFT = 4;
  * memory.view.getUint16(0, true); // 0x0201
  * ```
  */
-export class MemoryBytes<B extends ArrayBufferLike = ArrayBufferLike> {
+export class MemoryBytes<B extends ArrayBufferLike = ArrayBufferLike> implements ByteRange {
   readonly bytes: Uint8Array<B>;
   readonly view: DataView<B>;
   // Made with the first part that is asked for: many ranges never are.
@@ -54,9 +61,9 @@ const LOOP_LIMIT = 128;
 
 /** Copies `len` bytes from one range to another, wherever they start. */
 export function copyBytes(
-  source: MemoryBytes,
+  source: ByteRange,
   from: number,
-  target: MemoryBytes,
+  target: ByteRange,
   to: number,
   len: number,
 ): void {
@@ -64,9 +71,12 @@ export function copyBytes(
     copy(target.piece(to, len), source.piece(from, len));
     return;
   }
+  // Looked up once: ranges are of several classes.
+  const { view } = source;
+  const targetView = target.view;
   const words = len & ~3;
   for (let i = 0; i < words; i += 4) {
-    target.view.setInt32(to + i, source.view.getInt32(from + i, true), true);
+    targetView.setInt32(to + i, view.getInt32(from + i, true), true);
   }
-  for (let i = words; i < len; i++) target.bytes[to + i] = source.bytes[from + i];
+  for (let i = words; i < len; i++) targetView.setUint8(to + i, view.getUint8(from + i));
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { copy } from "./copy.ts";
+import { copy, wipe } from "./copy.ts";
 import { copyBytes, MemoryBytes } from "./memory_bytes.ts";
 
 /**
@@ -128,8 +128,8 @@ export class SegmentList {
     }
   }
 
-  /** Overwrites `[position, position + len)` with `value`. */
-  fill(position: number, len: number, value: number): void {
+  /** Overwrites `[position, position + len)` with zeros. */
+  wipe(position: number, len: number): void {
     let at = position;
     let left = len;
     for (let i = 0; left > 0; i++) {
@@ -140,7 +140,7 @@ export class SegmentList {
       }
       const take = Math.min(left, segmentLen - at);
       const start = this.#start[i] + at;
-      this.#memory[i].bytes.fill(value, start, start + take);
+      wipe(this.#memory[i].bytes, start, start + take);
       left -= take;
       at = 0;
     }

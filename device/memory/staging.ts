@@ -5,6 +5,7 @@
  * @module
  */
 
+import { wipe } from "./copy.ts";
 import { MemoryBytes } from "./memory_bytes.ts";
 import type { SegmentList } from "./segment_list.ts";
 
@@ -55,7 +56,7 @@ export class Staging {
     this.#kept.wipe();
     this.#bulk.takeBack();
     if (this.#large.length > 0) {
-      for (const bytes of this.#large) bytes.fill(0);
+      for (const bytes of this.#large) wipe(bytes, 0, bytes.length);
       this.#large = [];
     }
   }
@@ -93,7 +94,7 @@ class Pile {
   }
 
   wipe(): void {
-    if (this.#dirty > 0) this.memory.bytes.fill(0, 0, this.#dirty);
+    if (this.#dirty > 0) wipe(this.memory.bytes, 0, this.#dirty);
     this.#used = 0;
     this.#dirty = 0;
   }

@@ -16,6 +16,7 @@ import type { Session } from "./session.ts";
 
 // "Regardless of the IV length, a full 16 bytes needs to be allocated" (struct virtio_crypto_aead_data_req).
 const FULL_IV_LEN = 16;
+const NOTHING = new Uint8Array(0);
 
 /** Creates an AEAD session. */
 export function createAeadSession(request: Request, offered: AlgorithmSet): Session | Status {
@@ -131,10 +132,12 @@ function run(algorithm: AeadAlgorithm, context: AeadContext, request: Request): 
 
 function seal(context: AeadContext, request: Request, iv: Uint8Array, srcAt: number): Status {
   const { staging, readable, writable } = request;
-  const tag = staging.take(lens.tag);
-  let src = staging.gather(readable, srcAt, lens.src);
-  let aad = staging.gather(readable, srcAt + lens.src, lens.aad);
   const dst = request.output(lens.src);
+  let src = staging.gather(readable, srcAt, lens.src);
+  let aad = lens.aad === 0 ? NOTHING : staging.gather(readable, srcAt + lens.src, lens.aad);
+  let tag = writable.view(lens.src, lens.tag);
+  const isTagInPlace = tag !== null && !overlaps(src, tag) && !overlaps(aad, tag);
+  if (tag === null || !isTagInPlace) tag = staging.take(lens.tag);
   if (dst === null) {
     const result = staging.take(lens.src);
     context.seal(iv, aad, src, result, tag);
@@ -144,7 +147,7 @@ function seal(context: AeadContext, request: Request, iv: Uint8Array, srcAt: num
     if (overlaps(aad, dst)) aad = staging.copy(readable, srcAt + lens.src, lens.aad);
     context.seal(iv, aad, src, dst, tag);
   }
-  writable.copyFrom(lens.src, tag);
+  if (!isTagInPlace) writable.copyFrom(lens.src, tag);
   return finish(request, lens.src + lens.tag);
 }
 
@@ -155,13 +158,13 @@ function open(context: AeadContext, request: Request, iv: Uint8Array, srcAt: num
   const len = lens.src - lens.tag;
   const src = staging.copy(readable, srcAt, len);
   const tag = staging.copy(readable, srcAt + len, lens.tag);
-  const aad = staging.copy(readable, srcAt + lens.src, lens.aad);
+  const aad = lens.aad === 0 ? NOTHING : staging.copy(readable, srcAt + lens.src, lens.aad);
   if (!context.open(iv, aad, src, tag, src)) return Status.BADMSG;
   writable.copyFrom(0, src);
   return finish(request, len);
 }
 
 function finish(request: Request, resultLen: number): Status {
-  if (lens.dst > resultLen) request.writable.fill(resultLen, lens.dst - resultLen, 0);
+  if (lens.dst > resultLen) request.writable.wipe(resultLen, lens.dst - resultLen);
   return request.done(lens.dst);
 }

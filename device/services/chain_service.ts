@@ -296,7 +296,7 @@ function run(chain: Chain, request: Request, ivAt: number, srcAt: number, aadAt:
   if (!chain.hashFirst) chain.digest.compute(digestIv, aad, dst.subarray(from, to), result);
 
   if (inPlace === null) writable.copyFrom(0, dst);
-  if (dstDataLen > srcDataLen) writable.fill(srcDataLen, dstDataLen - srcDataLen, 0);
+  if (dstDataLen > srcDataLen) writable.wipe(srcDataLen, dstDataLen - srcDataLen);
   writable.copyFrom(dstDataLen, result);
   return request.done(dstDataLen + hashResultLen);
 }

@@ -142,6 +142,6 @@ function transform(
     }
     context.process(iv, src, dst);
   }
-  if (dstDataLen > srcDataLen) writable.fill(srcDataLen, dstDataLen - srcDataLen, 0);
+  if (dstDataLen > srcDataLen) writable.wipe(srcDataLen, dstDataLen - srcDataLen);
   return request.done(dstDataLen);
 }

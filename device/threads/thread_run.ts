@@ -140,7 +140,7 @@ export class ThreadRun {
       const usedLen = this.#engine.data(chain.readable, chain.writable);
       if (Atomics.load(words, RunWord.CLOSED) !== 0) {
         // Nobody reads this memory any more, but what was deciphered into it shall not outlive it.
-        chain.writable.fill(0, chain.writable.length, 0);
+        chain.writable.wipe(0, chain.writable.length);
         return;
       }
       queue.push(chain.head, usedLen);

@@ -14,12 +14,10 @@ import { type AnswerSink, MalformedMessageError, type RemoteDevice } from "../re
 import {
   CloseCode,
   encodeClose,
-  encodeFrame,
   FrameError,
-  frameHeader,
+  frameInPlace,
   FrameOpcode,
   FrameParser,
-  MAX_JOINED_PAYLOAD,
 } from "./frames.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
@@ -28,7 +26,7 @@ const CLOSE_TIMEOUT_MS = 3000;
 /** What a connection uses of a {@link RemoteDevice}. */
 export type ConnectionDevice = Pick<
   RemoteDevice,
-  "sink" | "push" | "resume" | "settled" | "goAway" | "close"
+  "sink" | "push" | "resume" | "settled" | "goAway" | "recycle" | "release" | "close"
 >;
 
 /** Limits of one connection, and where it reports. */
@@ -97,6 +95,7 @@ export class Connection implements AnswerSink {
       // The device may still hold a message that lies in the parser's memory.
       onSilent: () => {
         if (!this.#deviceBusy) this.#parser.release();
+        device.release();
       },
       onDead: () => {
         options.log("info", "websocket timed out", { unsentBytes: this.#unsentBytes });
@@ -117,20 +116,12 @@ export class Connection implements AnswerSink {
   }
 
   /** Sends one message of answers. Dropped once the connection is closing. */
-  send(message: Uint8Array, numRecords: number): void {
+  send(message: Uint8Array<ArrayBuffer>, numRecords: number): void {
     if (this.#closeSent || this.#closed) return;
     this.#unsentBytes += message.length;
     this.#unsentRecords += numRecords;
-    const onSent = () => this.#guard(() => this.#onSent(message.length, numRecords));
-    if (message.length <= MAX_JOINED_PAYLOAD) {
-      this.#socket.write(encodeFrame(FrameOpcode.BINARY, message, "server"), onSent);
-      return;
-    }
-    // Corked, header and payload leave in one system call without being copied together.
-    this.#socket.cork();
-    this.#socket.write(frameHeader(FrameOpcode.BINARY, message.length));
-    this.#socket.write(message, onSent);
-    this.#socket.uncork();
+    const onSent = () => this.#guard(() => this.#onSent(message, numRecords));
+    this.#socket.write(frameInPlace(FrameOpcode.BINARY, message), onSent);
   }
 
   /** Tells the client to finish and reconnect elsewhere within `seconds`. */
@@ -233,11 +224,12 @@ export class Connection implements AnswerSink {
     this.#drain();
   }
 
-  #onSent(numBytes: number, numRecords: number): void {
+  #onSent(message: Uint8Array<ArrayBuffer>, numRecords: number): void {
     this.#heartbeat.noteActivity();
-    this.#unsentBytes -= numBytes;
+    this.#unsentBytes -= message.length;
     this.#unsentRecords -= numRecords;
     if (this.#closed) return;
+    this.#device.recycle(message);
     this.#device.resume();
     if (this.#paused) this.#drain();
   }

@@ -37,8 +37,8 @@ export const MAX_CONTROL_PAYLOAD = 125;
 
 /** Shortest payload for which a view of 32-bit words pays, in bytes. */
 const MIN_WORDS_PAYLOAD = 48;
-/** Payload up to which header and payload are copied together into one piece, in bytes. */
-export const MAX_JOINED_PAYLOAD = 16 * 1024;
+/** Longest header of an unmasked frame, in bytes. */
+export const MAX_UNMASKED_HEADER = 10;
 const EMPTY = new Uint8Array(0);
 
 /** The peer broke the framing rules; `closeCode` is what to tell it before closing. */
@@ -106,14 +106,21 @@ function newMaskKey(): number {
 }
 
 /**
- * The header of an unmasked final frame, for a server that writes the payload by itself.
+ * An unmasked final frame, without a copy where the payload has {@link MAX_UNMASKED_HEADER} bytes in front
+ * of it in its buffer: the header is written there.
  *
- * @param payloadLen bytes of payload, up to 2^53 - 1
+ * @param opcode one of {@link FrameOpcode}
+ * @param payload the caller's to give, with what is in front of it
  */
-export function frameHeader(opcode: number, payloadLen: number): Uint8Array<ArrayBuffer> {
-  const header = new Uint8Array(headerSize(payloadLen, false));
-  writeHeader(header, opcode, payloadLen);
-  return header;
+export function frameInPlace(
+  opcode: number,
+  payload: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const start = payload.byteOffset - headerSize(payload.length, false);
+  if (payload.byteOffset < MAX_UNMASKED_HEADER) return encodeFrame(opcode, payload, "server");
+  const frame = new Uint8Array(payload.buffer, start, payload.byteOffset - start + payload.length);
+  writeHeader(frame, opcode, payload.length);
+  return frame;
 }
 
 /**
@@ -167,7 +174,7 @@ function writeHeader(frame: Uint8Array<ArrayBuffer>, opcode: number, payloadLen:
     frame[1] = payloadLen;
     return;
   }
-  const view = new DataView(frame.buffer);
+  const view = new DataView(frame.buffer, frame.byteOffset);
   if (payloadLen <= 0xffff) {
     frame[1] = 126;
     view.setUint16(2, payloadLen);

@@ -26,11 +26,11 @@ export {
   encodeClose,
   encodeFrame,
   FrameError,
-  frameHeader,
+  frameInPlace,
   FrameOpcode,
   isCloseCode,
   MAX_CONTROL_PAYLOAD,
-  MAX_JOINED_PAYLOAD,
+  MAX_UNMASKED_HEADER,
   type Role,
 } from "./frame_format.ts";
 

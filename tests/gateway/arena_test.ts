@@ -22,7 +22,7 @@ Deno.test("allocations in use never overlap, however they are freed", () => {
           const slots = [...inUse.keys()];
           if (slots.length === 0) continue;
           const slot = slots[op.free % slots.length];
-          arena.free(slot);
+          arena.free(slot, 0);
           inUse.delete(slot);
         } else {
           const slot = arena.allocate(op.len);
@@ -32,7 +32,7 @@ Deno.test("allocations in use never overlap, however they are freed", () => {
           }
           assert.ok(!inUse.has(slot));
           const from = arena.offset(slot);
-          assert.ok(from % 16 === 0 && from >= 0 && from + op.len <= arena.bytes.length);
+          assert.ok(from % 16 === 0 && from >= 0 && from + op.len <= arena.memory.bytes.length);
           for (const other of inUse.values()) {
             assert.ok(from + op.len <= other.from || other.to <= from || op.len === 0);
           }
@@ -48,21 +48,21 @@ Deno.test("allocations in use never overlap, however they are freed", () => {
 Deno.test("an arena has no memory before its first allocation, then 64 KiB or what is needed", () => {
   const memory = new GuestMemory();
   const arena = new Arena(memory, BASE, 1024 * KIB, 8);
-  assert.deepEqual([arena.capacity, arena.bytes.length, memory.regions.length], [0, 0, 0]);
+  assert.deepEqual([arena.capacity, arena.memory.bytes.length, memory.regions.length], [0, 0, 0]);
 
-  arena.free(arena.allocate(1));
+  arena.free(arena.allocate(1), 1);
   assert.equal(arena.capacity, 64 * KIB);
-  arena.free(arena.allocate(65 * KIB));
+  arena.free(arena.allocate(65 * KIB), 0);
 
   assert.equal(arena.capacity, 128 * KIB);
-  assert.equal(memory.find(arena.address(5), 10)?.bytes.buffer, arena.bytes.buffer);
+  assert.equal(memory.find(arena.address(5), 10)?.bytes.buffer, arena.memory.bytes.buffer);
   assert.equal(arena.address(5), BASE + 5);
 });
 
 Deno.test("an arena grows to its limit and not beyond", () => {
   const arena = new Arena(new GuestMemory(), BASE, 100 * KIB, 8);
 
-  arena.free(arena.allocate(100 * KIB));
+  arena.free(arena.allocate(100 * KIB), 0);
   assert.equal(arena.capacity, 100 * KIB);
   assert.equal(arena.double(), false);
 
@@ -83,7 +83,7 @@ Deno.test("an arena in use does not grow: the allocation has to wait", () => {
   const first = arena.allocate(16);
 
   assert.equal(arena.allocate(64 * KIB), -1);
-  arena.free(first);
+  arena.free(first, 16);
 
   assert.ok(arena.allocate(64 * KIB) >= 0);
 });
@@ -94,7 +94,7 @@ Deno.test("no more than the most allocations are in use at a time", () => {
   assert.equal(new Set(slots).size, 3);
 
   assert.equal(arena.allocate(1), -1);
-  arena.free(slots[0]);
+  arena.free(slots[0], 1);
 
   assert.ok(arena.allocate(1) >= 0);
 });
@@ -103,7 +103,7 @@ Deno.test("memory let go is overwritten and unmapped, and the arena begins anew"
   const memory = new GuestMemory();
   const arena = new Arena(memory, BASE, 64 * KIB, 3);
   arena.allocate(100);
-  const { bytes } = arena;
+  const { bytes } = arena.memory;
   bytes.fill(0xff);
 
   arena.release();
@@ -115,11 +115,43 @@ Deno.test("memory let go is overwritten and unmapped, and the arena begins anew"
 
 Deno.test("growth overwrites the memory it replaces", () => {
   const arena = new Arena(new GuestMemory(), BASE, 256 * KIB, 3);
-  arena.free(arena.allocate(1));
-  const { bytes } = arena;
+  arena.free(arena.allocate(1), 1);
+  const { bytes } = arena.memory;
   bytes.fill(0xff);
 
-  arena.free(arena.allocate(100 * KIB));
+  arena.free(arena.allocate(100 * KIB), 0);
 
   assert.ok(bytes.every((byte) => byte === 0));
+});
+
+Deno.test("what was freed is overwritten when it is told to be, and before it is used again", () => {
+  const arena = new Arena(new GuestMemory(), BASE, 64 * KIB, 8);
+  const [first, second, third] = [100, 200, 300].map((len) => arena.allocate(len));
+  const { bytes } = arena.memory;
+  bytes.fill(0xff);
+
+  arena.free(second, 200);
+  arena.free(first, 100);
+  arena.wipeFreed();
+  const numLeft = bytes.subarray(0, arena.offset(third)).filter((byte) => byte !== 0).length;
+  arena.free(third, 300);
+  const again = arena.allocate(400);
+
+  // Only what stands behind an allocation to make its length a multiple of 16 may be left.
+  assert.ok(numLeft <= 15 + 15, `${numLeft} bytes are left`);
+  assert.ok(bytes.subarray(0, 400).every((byte, i) => byte === 0 || i < arena.offset(third)));
+  assert.equal(arena.offset(again), 0);
+});
+
+Deno.test("an allocation is not touched by the overwriting of what was freed before it", () => {
+  const arena = new Arena(new GuestMemory(), BASE, 64 * KIB, 8);
+  arena.free(arena.allocate(5000), 5000);
+
+  const slot = arena.allocate(5000);
+  arena.memory.bytes.fill(0xff, 0, 5000);
+  arena.free(arena.allocate(16), 16);
+  arena.wipeFreed();
+
+  const start = arena.offset(slot);
+  assert.ok(arena.memory.bytes.subarray(start, start + 5000).every((byte) => byte === 0xff));
 });

@@ -6,7 +6,7 @@ import {
   encodeClose,
   encodeFrame,
   FrameError,
-  frameHeader,
+  frameInPlace,
   FrameOpcode,
   FrameParser,
   type Role,
@@ -44,7 +44,8 @@ function drain(parser: FrameParser, chunks: Iterable<Uint8Array>): Event[] {
 
 /** A frame with any bits, masked with a fixed key when `masked`. */
 function rawFrame(first: number, payload: Uint8Array, masked = true): Uint8Array {
-  const header = frameHeader(first & 15, payload.length);
+  const frame = encodeFrame(first & 15, payload, "server");
+  const header = frame.subarray(0, frame.length - payload.length);
   header[0] = first;
   if (!masked) return Uint8Array.from([...header, ...payload]);
   header[1] |= 0x80;
@@ -96,11 +97,28 @@ Deno.test("the masked and unmasked examples of RFC 6455, section 5.7, parse to t
 });
 
 Deno.test("lengths are written in the 7-bit, 16-bit and 64-bit forms at their edges", () => {
-  assert.equal(frameHeader(2, 125).toHex(), "827d");
-  assert.equal(frameHeader(2, 126).toHex(), "827e007e");
-  assert.equal(frameHeader(2, 65535).toHex(), "827effff");
-  assert.equal(frameHeader(2, 65536).toHex(), "827f0000000000010000");
-  assert.equal(frameHeader(2, 2 ** 32 + 5).toHex(), "827f0000000100000005");
+  const header = (len: number) =>
+    encodeFrame(2, new Uint8Array(len), "server").slice(0, -len).toHex();
+
+  assert.equal(header(125), "827d");
+  assert.equal(header(126), "827e007e");
+  assert.equal(header(65535), "827effff");
+  assert.equal(header(65536), "827f0000000000010000");
+});
+
+Deno.test("a payload with room in front of it becomes a frame in its own buffer, one without is copied", () => {
+  for (const len of [0, 1, 125, 126, 65535, 65536]) {
+    for (const before of [0, 9, 10, 16, 100]) {
+      const buffer = new Uint8Array(before + len + 3).fill(0xc5);
+      const payload = buffer.subarray(before, before + len).fill(7);
+
+      const frame = frameInPlace(2, payload);
+
+      assert.deepEqual(frame.slice(), encodeFrame(2, new Uint8Array(len).fill(7), "server"));
+      assert.equal(frame.buffer === buffer.buffer, before >= 10);
+      assert.deepEqual([...buffer.subarray(before + len)], [0xc5, 0xc5, 0xc5]);
+    }
+  }
 });
 
 Deno.test("masking twice gives the bytes back, at any alignment, length and phase", () => {

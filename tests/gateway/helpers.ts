@@ -38,6 +38,8 @@ export class FakeDevice {
   /** Copies of the messages pushed. */
   readonly pushed: Uint8Array[] = [];
   numResumes = 0;
+  /** Messages whose memory was given back. */
+  readonly recycled: Uint8Array[] = [];
   closed = 0;
   goneAway: number[] = [];
   /** What the next `push` does; nothing by default. */
@@ -52,6 +54,12 @@ export class FakeDevice {
   resume(): void {
     this.numResumes++;
   }
+
+  recycle(message: Uint8Array<ArrayBuffer>): void {
+    this.recycled.push(message);
+  }
+
+  release(): void {}
 
   settled(): Promise<void> {
     return this.settledPromise;

@@ -2,7 +2,13 @@
 
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import { isWellFormed, padded, RecordReader, RecordWriter } from "../../gateway/records.ts";
+import {
+  isWellFormed,
+  padded,
+  RecordKind,
+  RecordReader,
+  RecordWriter,
+} from "../../gateway/records.ts";
 import { concat, counting } from "../support/random.ts";
 import { record } from "../support/remote_rig.ts";
 
@@ -139,4 +145,35 @@ Deno.test("a payload is zeros before it is filled", () => {
 Deno.test("sizes are rounded up to 8, near 2^32 too", () => {
   assert.deepEqual([0, 1, 7, 8, 9, 16, 17].map(padded), [0, 8, 8, 8, 16, 16, 24]);
   assert.deepEqual([2 ** 32 - 1, 2 ** 31 + 1].map(padded), [2 ** 32, 2 ** 31 + 8]);
+});
+
+Deno.test("memory that is given back serves a later message, of which nothing of the first is left", () => {
+  const writer = new RecordWriter(64, 16);
+  writer.header(RecordKind.COMPLETE, 1, 2, 3, 21).fill(0xff);
+  const first = writer.take();
+  assert.equal(first.byteOffset, 16);
+  writer.take();
+
+  writer.recycle(first);
+  writer.take();
+  writer.header(RecordKind.COMPLETE, 1, 2, 3, 5)[0] = 9;
+  const second = writer.take();
+
+  assert.equal(second.buffer, first.buffer);
+  assert.deepEqual([...second.subarray(16)], [9, 0, 0, 0, 0, 0, 0, 0]);
+});
+
+Deno.test("no more memory is kept for later messages than 512 KiB", () => {
+  const writer = new RecordWriter();
+  const messages = new Set<ArrayBuffer>();
+  for (let i = 0; i < 8; i++) {
+    writer.header(RecordKind.COMPLETE, 0, 0, 0, 200 * 1024);
+    messages.add(writer.take().buffer);
+  }
+  for (const buffer of messages) writer.recycle(new Uint8Array(buffer));
+
+  let numAgain = 0;
+  for (let i = 0; i < 8; i++) if (messages.has(writer.take().buffer)) numAgain++;
+
+  assert.ok(numAgain >= 1 && numAgain <= 2, `${numAgain} are used again`);
 });

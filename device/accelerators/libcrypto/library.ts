@@ -7,13 +7,21 @@
  * @module
  */
 
-import { COPY_SYMBOLS, SYMBOLS, VERSION_SYMBOLS } from "./symbols.ts";
+import { BULK_SYMBOLS, SYMBOLS, VERSION_SYMBOLS } from "./symbols.ts";
 
 /** A handle that libcrypto gave out. */
 export type Handle = Deno.PointerObject;
 
 /** The library's functions. */
 export type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** What works on many bytes fast. */
+export interface Bulk {
+  /** Copies all of `source` to the start of `target`, which is long enough; they may overlap. */
+  copy(target: Uint8Array, source: Uint8Array): void;
+  /** Overwrites all bytes with zeros. */
+  wipe(target: Uint8Array): void;
+}
 
 /** A library, or why there is none. */
 export type LibcryptoResult =
@@ -42,8 +50,8 @@ export class Libcrypto {
   /** Such as `3.0.19`. */
   readonly version: string;
   readonly symbols: Symbols;
-  /** Copies all of `source` to the start of `target`; null where the library shows no memmove. */
-  readonly copy: ((target: Uint8Array, source: Uint8Array) => void) | null;
+  /** Copies and overwrites of many bytes; null where the library shows no memmove. */
+  readonly bulk: Bulk | null;
   /** Where libcrypto writes how many bytes it has written, which nobody needs to read. */
   readonly outLenAt: Handle;
   // A library context of our own: what openssl.cnf or others in the process do to the default one
@@ -55,7 +63,7 @@ export class Libcrypto {
     this.path = path;
     this.version = version;
     this.symbols = symbols;
-    this.copy = openCopy(path);
+    this.bulk = openBulk(path);
     // Of libcrypto's memory: the address of our own is only told to those with all of --allow-ffi.
     const outLenAt = symbols.CRYPTO_malloc(Int32Array.BYTES_PER_ELEMENT, null, 0);
     if (outLenAt === null) throw this.error("allocate memory");
@@ -149,10 +157,13 @@ function tryOpen(path: string): Libcrypto | string {
 }
 
 // What a library depends on is found with it, on Linux and macOS.
-function openCopy(path: string): Libcrypto["copy"] {
+function openBulk(path: string): Bulk | null {
   try {
-    const { memmove } = Deno.dlopen(path, COPY_SYMBOLS).symbols;
-    return (target, source) => memmove(target, source, source.length);
+    const { memmove, memset } = Deno.dlopen(path, BULK_SYMBOLS).symbols;
+    return {
+      copy: (target, source) => memmove(target, source, source.length),
+      wipe: (target) => memset(target, 0, target.length),
+    };
   } catch {
     return null;
   }

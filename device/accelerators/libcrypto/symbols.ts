@@ -52,9 +52,10 @@ export const SYMBOLS = {
   EVP_DigestFinalXOF: { parameters: ["pointer", "buffer", "u32"], result: "i32" },
 } as const;
 
-/** C's own memmove(3), found among the library's dependencies. */
-export const COPY_SYMBOLS = {
+/** C's own, memmove(3) and memset(3), found among the library's dependencies. */
+export const BULK_SYMBOLS = {
   memmove: { parameters: ["buffer", "buffer", "u32"], result: "void" },
+  memset: { parameters: ["buffer", "i32", "u32"], result: "void" },
 } as const;
 
 /** What tells a library's version before anything else is asked of it. */

@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { openLibcrypto } from "../../../device/accelerators/libcrypto/library.ts";
-import { copy, useForLargeCopies } from "../../../device/memory/copy.ts";
+import { copy, useForBulk, wipe } from "../../../device/memory/copy.ts";
 import { copyBytes, MemoryBytes } from "../../../device/memory/memory_bytes.ts";
 import { Random } from "../../support/random.ts";
 
@@ -48,8 +48,8 @@ Deno.test("bytes are copied from and to every alignment, and none beside them", 
 
 Deno.test("libcrypto's memmove copies large pieces, overlapping ones too", () => {
   const { library } = openLibcrypto();
-  assert.ok(library !== null && library.copy !== null);
-  useForLargeCopies(library.copy);
+  assert.ok(library !== null && library.bulk !== null);
+  useForBulk(library.bulk);
   const bytes = new Random(5).bytes(10_000);
   const moved = bytes.slice();
 
@@ -58,6 +58,19 @@ Deno.test("libcrypto's memmove copies large pieces, overlapping ones too", () =>
   const expected = bytes.slice();
   expected.copyWithin(1, 0, 9000);
   assert.deepEqual(moved, expected);
+});
+
+Deno.test("libcrypto's memset overwrites what it is told to and nothing else", () => {
+  const { library } = openLibcrypto();
+  assert.ok(library !== null && library.bulk !== null);
+  useForBulk(library.bulk);
+  for (const [start, end] of [[0, 10], [3, 1026], [3, 1027], [5, 4096], [0, 5000]]) {
+    const bytes = new Uint8Array(new SharedArrayBuffer(5000)).fill(0xc5);
+
+    wipe(bytes, start, end);
+
+    assert.ok(bytes.every((byte, i) => byte === (i >= start && i < end ? 0 : 0xc5)));
+  }
 });
 
 Deno.test("a copy that does not fit is an error, small or large, and writes nothing", () => {
