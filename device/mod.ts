@@ -56,6 +56,12 @@ export {
   LOCAL_WORK,
   MAX_THREADS,
 } from "./threads/pool.ts";
+export type { MakeBackend, VhostBackend, VhostHost, VhostQueue } from "./vhost_user/backend.ts";
+export { type Libc, type LibcResult, openLibc } from "./vhost_user/libc.ts";
+export { VhostListener } from "./vhost_user/listener.ts";
+export { acceptAsync, serveAsync, type ServeConnectionOptions } from "./vhost_user/serve.ts";
+export { type VhostUserOptions, VhostUserServer } from "./vhost_user/server.ts";
+export type { SocketEvent } from "./vhost_user/socket_thread.ts";
 export { VirtioDevice } from "./virtio/virtio_device.ts";
 export * from "./wire/constants.ts";
 export { DeviceStatus, Interrupt, Register } from "./wire/registers.ts";

@@ -123,6 +123,8 @@ export class DeviceThreads {
   isWorthIt(total: number, largest: number): boolean {
     if (this.#state === "failed" || this.#state === "closed") return false;
     if (total <= this.#localWork) return false;
+    // Until they are ready nothing is handed over that can be run where it arrived.
+    this.start();
     return largest > SLICE_WORK || this.#localWork === 0 || this.#findFree(null) !== null;
   }
 
