@@ -6,37 +6,10 @@
  */
 
 import { strict as assert } from "node:assert";
-import {
-  AeadAlgo,
-  ALGORITHMS,
-  AlgorithmSet,
-  CipherAlgo,
-  Direction,
-  HashAlgo,
-  MacAlgo,
-  openLibcrypto,
-  withLibcrypto,
-} from "../device/mod.ts";
-import {
-  aeadData,
-  build,
-  cipherData,
-  createAeadSession,
-  createCipherSession,
-  createHashSession,
-  createMacSession,
-  hashData,
-  macData,
-  type Request,
-} from "../device/wire/requests.ts";
+import { ALGORITHMS, AlgorithmSet, openLibcrypto, withLibcrypto } from "../device/mod.ts";
+import { inputOf, IV, KEY, type KindName, KINDS } from "./support/kinds.ts";
 import { iterations, label } from "./support/layers.ts";
 import { SessionLane } from "./support/session_lane.ts";
-
-const MODE = { mux: true, layout: "v19" } as const;
-const { ENCRYPT, DECRYPT } = Direction;
-const key = new Uint8Array(16).fill(0x2b);
-const iv = new Uint8Array(16).fill(0xf0);
-const nonce = iv.subarray(0, 12);
 
 const opened = openLibcrypto();
 assert.ok(opened.library !== null, "reason" in opened ? opened.reason : "");
@@ -44,71 +17,17 @@ const { library } = opened;
 const libcrypto = new AlgorithmSet(withLibcrypto(ALGORITHMS, library));
 const noble = new AlgorithmSet(ALGORITHMS);
 
-/** A kind of request: how its session is made, one of its requests, and where src starts in R. */
-interface Kind {
-  readonly name: string;
-  readonly create: Request;
-  readonly dataOf: (sessionId: number, src: Uint8Array) => Request;
-  readonly srcAt: number;
-}
-
-function cipherKind(name: keyof typeof CipherAlgo): Kind {
-  return {
-    name,
-    create: build(createCipherSession, { algo: CipherAlgo[name], op: ENCRYPT, key }, MODE),
-    dataOf: (sessionId, src) => build(cipherData, { sessionId, op: ENCRYPT, iv, src }, MODE),
-    srcAt: 88,
-  };
-}
-
-function gcmKind(name: string, op: number): Kind {
-  return {
-    name,
-    create: build(createAeadSession, { algo: AeadAlgo.GCM, op, key, tagLen: 16 }, MODE),
-    dataOf: (sessionId, src) =>
-      build(aeadData, { sessionId, op, iv: nonce, src, tagLen: 16 }, MODE),
-    srcAt: 60,
-  };
-}
-
-const digest = { hashResultLen: 32 };
-const seal = gcmKind("GCM, encrypting", ENCRYPT);
-const open = gcmKind("GCM, decrypting", DECRYPT);
-const KINDS: readonly Kind[] = [
-  cipherKind("AES_CTR"),
-  cipherKind("AES_CBC"),
-  {
-    name: "SHA_256",
-    create: build(createHashSession, { algo: HashAlgo.SHA_256, ...digest }, MODE),
-    dataOf: (sessionId, src) => build(hashData, { sessionId, src, ...digest }, MODE),
-    srcAt: 32,
-  },
-  {
-    name: "HMAC_SHA_256",
-    create: build(
-      createMacSession,
-      { algo: MacAlgo.HMAC_SHA_256, authKey: key, ...digest },
-      MODE,
-    ),
-    dataOf: (sessionId, src) => build(macData, { sessionId, src, ...digest }, MODE),
-    srcAt: 32,
-  },
-  seal,
-  open,
-];
-
-function laneOf({ create, dataOf, srcAt }: Kind, on: AlgorithmSet, src: Uint8Array, num: number) {
+function laneOf(name: KindName, on: AlgorithmSet, src: Uint8Array, num: number): SessionLane {
+  const { create, dataOf, srcAt } = KINDS[name];
   const lane = new SessionLane(on, create, (sessionId) => dataOf(sessionId, src), num, srcAt);
   lane.run();
   return lane;
 }
 
 for (const [len, num] of [[64, 256], [16384, 8]]) {
-  const plain = new Uint8Array(len).map((_, i) => i * 31);
-  const sealed = laneOf(seal, noble, plain, 1).result();
-  for (const kind of KINDS) {
-    const src = kind === open ? sealed : plain;
-    const group = `${kind.name}, ${num} x ${label(len)}`;
+  for (const kind of Object.keys(KINDS) as KindName[]) {
+    const src = inputOf(kind, len);
+    const group = `${kind}, ${num} x ${label(len)}`;
     const lanes = {
       libcrypto: laneOf(kind, libcrypto, src, num),
       noble: laneOf(kind, noble, src, num),
@@ -121,7 +40,7 @@ for (const [len, num] of [[64, 256], [16384, 8]]) {
         lane.run();
       });
     }
-    if (kind.name === "AES_CTR") benchBareCalls(group, src, num);
+    if (kind === "aes-128-ctr") benchBareCalls(group, src, num);
   }
 }
 
@@ -134,10 +53,10 @@ function benchBareCalls(group: string, src: Uint8Array, num: number): void {
   from.set(src);
   const cipher = library.fetchCipher("AES-128-CTR");
   const context = symbols.EVP_CIPHER_CTX_new();
-  assert.equal(symbols.EVP_CipherInit_ex(context, cipher, null, key, null, 1), 1);
+  assert.equal(symbols.EVP_CipherInit_ex(context, cipher, null, KEY, null, 1), 1);
   Deno.bench({ name: `${group}, the two calls of libcrypto`, group, ...iterations() }, () => {
     for (let i = 0; i < num; i++) {
-      symbols.setIv(context, null, null, null, iv, -1);
+      symbols.setIv(context, null, null, null, IV, -1);
       symbols.EVP_CipherUpdate(context, to, outLenAt, from, from.length);
     }
   });
