@@ -8,7 +8,6 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
 import {
   type AlgorithmSet,
   type ByteRange,
@@ -24,6 +23,7 @@ import { RecordKind, RecordReader, RecordWriter, RefusedReason } from "./records
 import type { Completion } from "./remote_queue.ts";
 import { RemoteRegisters } from "./remote_registers.ts";
 import { RequestQueues } from "./request_queues.ts";
+import { threadTurns } from "./thread_turns.ts";
 
 /** Where a device's answers go. */
 export interface AnswerSink {
@@ -55,6 +55,8 @@ export interface RemoteDeviceOptions {
   /** A test option: after so many SUBMITs the driver half breaks the ring. */
   readonly testBreakRing?: number;
   readonly log?: Log;
+  /** Milliseconds the device may keep the thread before others get their turn. Default 4. */
+  readonly sliceMs?: number;
 }
 
 /** A message that cannot be cut into records. */
@@ -155,13 +157,19 @@ export class RemoteDevice {
    * @returns nothing when all records have been started, else a promise for the rest: the device
    *   stopped for a limit, or to let others run
    * @throws {MalformedMessageError} (or rejects with it) where the message stops being records, after
-   *   everything in front has been started
+   *   everything in front has been started; Error for a fault, behind which nothing is started
    */
   push(message: Uint8Array): Promise<void> | undefined {
     if (this.#reader !== null) throw new Error("Cannot push a message while another is pushed");
     if (this.#isClosed) throw new Error("Cannot push a message to a closed device");
     this.#reader = new RecordReader(message);
-    this.#run();
+    try {
+      this.#run();
+    } catch (error) {
+      // The rest of the message is not executed: nobody would hear of it.
+      this.#reader = null;
+      throw error;
+    }
     const reader: RecordReader | null = this.#reader;
     if (reader === null) return undefined;
     if (reader.malformed) {
@@ -247,7 +255,8 @@ export class RemoteDevice {
 
   // Starts records until the message ends, a limit stops it, or the time is up.
   #run(): void {
-    const deadline = performance.now() + SLICE_MS;
+    const start = performance.now();
+    const deadline = start + (this.#options.sliceMs ?? SLICE_MS);
     this.#isRunning = true;
     this.#wasResumed = false;
     try {
@@ -258,6 +267,7 @@ export class RemoteDevice {
       const goesOn = this.#wasResumed && this.#reader !== null && !this.#reader.malformed;
       if (this.#queues.hasUndrained || !hasTime || goesOn) this.#yield();
     } finally {
+      threadTurns.worked(start);
       this.#isRunning = false;
     }
   }
@@ -316,7 +326,7 @@ export class RemoteDevice {
     this.#flush();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    void threadTurns.afterPause().then(() => {
       this.#isScheduled = false;
       this.#continue();
     });

@@ -44,6 +44,9 @@ export class RequestQueues {
   readonly #breakAfter: number | undefined;
   #queues: (RemoteQueue | undefined)[] = [];
   #numSubmits = 0;
+  // Of the last drain, and the queue that the next one begins with.
+  #lastDeadline = 0;
+  #firstQueue = 0;
   // Submitted since the last drain.
   #numWaiting = 0;
   // Whether what waits was put on the control queue.
@@ -120,17 +123,35 @@ export class RequestQueues {
   /**
    * Lets the device run what waits, in this thread until the deadline, and takes what it completed, in this
    * thread or others.
+   *
+   * @param deadline `performance.now()` after which no further request is begun, one excepted: the first
+   *   drain with a deadline always gets on
    */
   drain(deadline: number): void {
     this.hasUndrained = false;
     this.#numWaiting = 0;
     if (this.numInFlight === 0) return;
     const isShared = this.#device.share();
-    for (let index = 0; index < this.#queues.length; index++) {
+    let hasTime = deadline !== this.#lastDeadline || performance.now() < deadline;
+    this.#lastDeadline = deadline;
+    const num = this.#queues.length;
+    const first = this.#firstQueue;
+    for (let i = 0; i < num; i++) {
+      const index = (first + i) % num;
       const queue = this.#queues[index];
       if (queue === undefined || queue.numInFlight === 0) continue;
-      const isServed = isShared && index !== this.#ending;
-      if (isServed && this.#serve(index, queue, deadline)) this.hasUndrained = true;
+      if (!isShared || index === this.#ending) {
+        // Nothing more is run on it for now.
+      } else if (!hasTime && !this.#device.isAway(index)) {
+        this.hasUndrained = true;
+      } else if (this.#serve(index, queue, deadline)) {
+        this.hasUndrained = true;
+        hasTime = false;
+        // The next time it is the others' turn.
+        this.#firstQueue = index + 1;
+      } else {
+        hasTime &&= performance.now() < deadline;
+      }
       for (let done = queue.complete(); done !== null; done = queue.complete()) {
         const { head, usedLen } = done;
         this.#take(index, done, this.#arena.memory);

@@ -19,6 +19,7 @@ import {
   FrameOpcode,
   FrameParser,
 } from "./frames.ts";
+import { threadTurns } from "../thread_turns.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
 /** Milliseconds a peer has to close its end after a close frame, before the socket is cut. */
@@ -54,7 +55,7 @@ export class Connection implements AnswerSink {
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
   #unsentBytes = 0;
   #unsentRecords = 0;
-  /** The device has not yet started all of the message it was given. */
+  /** The device has not yet started all of the message it was given, or it is others' turn. */
   #deviceBusy = false;
   #paused = false;
   /** Nothing more is parsed: a close frame has come, or the connection has failed. */
@@ -209,7 +210,7 @@ export class Connection implements AnswerSink {
         this.#closeAfterAnswers(this.#parser.closeCode, "");
         return;
     }
-    const started = this.#device.push(this.#parser.payload);
+    const started = this.#device.push(this.#parser.payload) ?? threadTurns.pause;
     if (started === undefined) return;
     this.#deviceBusy = true;
     started.then(

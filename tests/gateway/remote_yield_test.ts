@@ -65,7 +65,11 @@ for (const [what, between] of MIXES) {
 Deno.test("a device yields between slow requests of which the arena holds one at a time", async () => {
   const log = new FakeLog();
   log.spinMs = 5;
-  const rig = new RemoteRig({ maxSize: 70_100, algorithms: new AlgorithmSet(fakeAlgorithms(log)) });
+  const rig = new RemoteRig({
+    maxSize: 70_100,
+    sliceMs: 4,
+    algorithms: new AlgorithmSet(fakeAlgorithms(log)),
+  });
   rig.start();
 
   const pushed = rig.device.push(concat(...slow(10)));

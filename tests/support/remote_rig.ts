@@ -134,6 +134,8 @@ export class RemoteRig implements AnswerSink {
       maxRecords: 4096,
       maxUnansweredBytes: 64 << 20,
       log: (level, event) => this.log.push(`${level} ${event}`),
+      // What is not about time does not depend on it.
+      sliceMs: Infinity,
       ...options,
     });
     this.device.sink = this;

@@ -23,7 +23,11 @@ export function slowRig(
 ): { rig: RemoteRig; log: FakeLog } {
   const log = new FakeLog();
   log.spinMs = 5;
-  const rig = new RemoteRig({ algorithms: new AlgorithmSet(fakeAlgorithms(log)), ...options });
+  const rig = new RemoteRig({
+    algorithms: new AlgorithmSet(fakeAlgorithms(log)),
+    sliceMs: 4,
+    ...options,
+  });
   rig.start([...ALL_MODES, "RING_RESET"]);
   // The arena grows while it is empty only: now to what all requests of a test need.
   rig.ask(submit(0, 0, new Uint8Array(0), 1_000_000));
