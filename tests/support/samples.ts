@@ -39,13 +39,16 @@ export const SRC = counting(48, 0x60);
 const SEALED = gcm(KEY, NONCE, AAD, SRC, 16);
 const CIPHERTEXT = cbc(aesEcb, KEY, IV, SRC);
 
+/** What a sample makes its session and request with. */
+export type SampleRig = Pick<EngineRig, "create" | "mode">;
+
 /** A good data request. */
 export interface Sample {
   readonly name: string;
   readonly service: number;
   readonly stateless: boolean;
   /** Makes the session, where there is one, and the request. */
-  readonly make: (rig: EngineRig) => Request;
+  readonly make: (rig: SampleRig) => Request;
   /** dst, then hash_result. */
   readonly result: Uint8Array;
   /** Offsets of the body's length fields, by name. */
