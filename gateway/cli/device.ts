@@ -78,7 +78,10 @@ async function readText(path: string, what: string): Promise<string> {
 }
 
 /** The token to show, from its file or the environment. */
-export async function readToken(options: CliDeviceOptions, io: Io): Promise<string | undefined> {
+export async function readToken(
+  options: Pick<CliDeviceOptions, "token-file">,
+  io: Pick<Io, "env">,
+): Promise<string | undefined> {
   const path = options["token-file"];
   if (path === undefined) return io.env("RINGWAY_TOKEN");
   const token = (await readText(path, "token file")).trim();
@@ -86,9 +89,16 @@ export async function readToken(options: CliDeviceOptions, io: Io): Promise<stri
   return token;
 }
 
+/** The certificates to trust, PEM. */
+export async function readCertificates(
+  { ca }: Pick<CliDeviceOptions, "ca">,
+): Promise<string | undefined> {
+  return ca === undefined ? undefined : await readText(ca, "certificates");
+}
+
 /** Connects to the gateway, or makes a device here. */
 export async function openDevice(options: CliDeviceOptions, io: Io): Promise<Device> {
-  const { url, ca } = options;
+  const { url } = options;
   const signal = io.interrupted;
   if (url === undefined) {
     const device = new RemoteDevice(embeddedOptions(options["max-size"], io));
@@ -101,7 +111,7 @@ export async function openDevice(options: CliDeviceOptions, io: Io): Promise<Dev
     signal,
     token: await readToken(options, io),
     allowInsecureToken: options["insecure-token"] === true,
-    ca: ca === undefined ? undefined : await readText(ca, "certificates"),
+    ca: await readCertificates(options),
   });
 }
 

@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "run a gateway: devices over WebSocket and HTTP",
     load: async () => (await import("./serve.ts")).serve,
   },
+  "vhost-user": {
+    summary: "give a virtual machine of this host a gateway's device",
+    load: async () => (await import("./vhost_user.ts")).vhostUser,
+  },
   info: {
     summary: "show what a device offers: features, limits, algorithms",
     load: async () => (await import("./info.ts")).info,
@@ -49,7 +53,7 @@ const HELP = [
   "Usage: ringway COMMAND [options]",
   "",
   "Commands:",
-  ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`),
+  ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`),
   "",
   "  ringway COMMAND --help  options of a command",
   "  ringway --version       version",

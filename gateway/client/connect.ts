@@ -48,7 +48,13 @@ export async function connect(
   return await Device.start(await openTransport(target, options), options);
 }
 
-async function openTransport(
+/**
+ * Connects.
+ *
+ * @param target as `connect` takes it
+ * @throws ConnectionError when the gateway cannot be reached, refuses, or is none
+ */
+export async function openTransport(
   target: string | URL | RecordDevice | Transport,
   options: ConnectOptions,
 ): Promise<Transport> {

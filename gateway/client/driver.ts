@@ -76,20 +76,9 @@ export class Driver {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const outbox = this.#outbox;
-      const readableLen = format.readableLen(options, this.mode);
+      const id = this.#put(queue, format, options);
       const writableLen = format.writableLen(options);
-      const id = this.#freeIds.pop() ?? this.#answers.length;
-      const at = outbox.begin(RecordKind.SUBMIT, queue, id, writableLen, readableLen);
-      try {
-        format.write(outbox, at, options, this.mode);
-      } catch (error) {
-        outbox.rollback();
-        if (id < this.#answers.length) this.#freeIds.push(id);
-        throw error;
-      }
-      outbox.commit(writableLen);
-      const cost = readableLen + writableLen;
+      const cost = format.readableLen(options, this.mode) + writableLen;
       const kind = RecordKind.COMPLETE;
       this.#answers[id] = new RequestAnswer(
         kind,
@@ -104,6 +93,27 @@ export class Driver {
       );
       this.#schedule();
     });
+  }
+
+  /**
+   * Puts a request on a queue whose answer goes to an object of the caller's: nothing is made for it
+   * here. The object may be posted again once it has been told, which it is at once when requests are
+   * refused.
+   *
+   * @param answer of kind COMPLETE; its cost is what `format` says of `options`
+   */
+  post<Options>(
+    queue: number,
+    format: RequestFormat<Options>,
+    options: Options,
+    answer: Answer,
+  ): void {
+    if (this.#refusal !== undefined) {
+      answer.reject(this.#refusal);
+      return;
+    }
+    this.#answers[this.#put(queue, format, options)] = answer;
+    this.#schedule();
   }
 
   /** Reads `len` bytes of registers or configuration. */
@@ -147,6 +157,24 @@ export class Driver {
     const closed = this.#transport.close();
     this.#onClose(undefined);
     await closed;
+  }
+
+  /** Writes a request into the message that will carry it. Returns the record's id. */
+  #put<Options>(queue: number, format: RequestFormat<Options>, options: Options): number {
+    const outbox = this.#outbox;
+    const readableLen = format.readableLen(options, this.mode);
+    const writableLen = format.writableLen(options);
+    const id = this.#freeIds.pop() ?? this.#answers.length;
+    const at = outbox.begin(RecordKind.SUBMIT, queue, id, writableLen, readableLen);
+    try {
+      format.write(outbox, at, options, this.mode);
+    } catch (error) {
+      outbox.rollback();
+      if (id < this.#answers.length) this.#freeIds.push(id);
+      throw error;
+    }
+    outbox.commit(writableLen);
+    return id;
   }
 
   #register(

@@ -6,6 +6,10 @@ import {
   type Device,
   NeedsResetError,
 } from "../../gateway/client/mod.ts";
+import { Answer } from "../../gateway/client/answers.ts";
+import { Driver } from "../../gateway/client/driver.ts";
+import { rawRequest } from "../../gateway/client/raw_request.ts";
+import { startUp } from "../../gateway/client/start_up.ts";
 import { RecordKind } from "../../gateway/records.ts";
 import { SpyTransport } from "./spy_transport.ts";
 
@@ -238,4 +242,32 @@ Deno.test("a device whose every record hangs can still be told to reset", async 
     await reset;
     assert.equal((await hash(device)).toHex(), digest);
   });
+});
+
+Deno.test("a request posted for an object is answered to it, or refused at once when the connection has ended", async () => {
+  const told: string[] = [];
+  class Told extends Answer {
+    override resolve(payload: Uint8Array, value: number): void {
+      told.push(`resolved ${payload.length} ${value}`);
+    }
+    override reject(error: unknown): void {
+      told.push(String(error));
+    }
+  }
+  const request = { readable: new Uint8Array(24), writableLen: 1 };
+  const answer = new Told(RecordKind.COMPLETE, 25, 1);
+  const spy = new SpyTransport();
+  const driver = new Driver(spy, "v19", {
+    onInterrupt: () => {},
+    onGoAway: () => {},
+    onClose: () => {},
+  });
+  await startUp(driver, undefined);
+
+  driver.post(0, rawRequest, request, answer);
+  await Promise.resolve();
+  await driver.close();
+  driver.post(0, rawRequest, request, answer);
+
+  assert.deepEqual(told, ["resolved 1 1", "ConnectionError: Connection is closed"]);
 });
