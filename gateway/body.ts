@@ -5,6 +5,7 @@
  */
 
 import type { z } from "zod";
+import { checkJsonShape } from "./json_shape.ts";
 import { Problem } from "./problem.ts";
 import type { GatewayContext } from "./route.ts";
 import { freeWhole } from "./websocket/frame_format.ts";
@@ -127,6 +128,7 @@ export async function readJson<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   requireMediaType(c, "application/json");
   const bytes = await readBody(c, maxLen);
+  checkJsonShape(bytes);
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

@@ -54,11 +54,16 @@ export function processIo(): Io {
     stdin: process.stdin,
     writeOut: (bytes) =>
       new Promise((resolve, reject) => {
-        process.stdout.write(bytes, (error) => {
-          if (!error) return resolve();
+        const failed = (error: unknown) => {
           const text = `Cannot write standard output: ${systemText(error)}`;
           reject(new CliError(text, { cause: error }));
-        });
+        };
+        // Where standard output is a file, write() throws.
+        try {
+          process.stdout.write(bytes, (error) => error ? failed(error) : resolve());
+        } catch (error) {
+          failed(error);
+        }
       }),
     writeErr: (text) => void process.stderr.write(text),
     errColumns: process.stderr.isTTY ? process.stderr.columns ?? 80 : 0,

@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import { connect } from "../../gateway/client/mod.ts";
 import { startServer } from "../../gateway/server.ts";
 import { startGateway } from "../conformance/server.ts";
+import { SUITE } from "./suite.ts";
 
 const MIB = 1024 * 1024;
 const KEY = new Uint8Array(24).map((_, i) => 7 * i + 1);
@@ -50,27 +51,6 @@ Deno.test("while 16 MiB are enciphered slowly, health checks and other clients a
     await server.close();
   }
 });
-
-// Those that work with a gateway of default options, which may be any.
-const SUITE = [
-  "aead",
-  "chain",
-  "control",
-  "hostile",
-  "http",
-  "ignored",
-  "json",
-  "lengths",
-  "order",
-  "raw_request",
-  "records",
-  "registers",
-  "reset",
-  "services",
-  "sessions",
-  "startup",
-  "websocket",
-].map((name) => new URL(`../conformance/${name}_test.ts`, import.meta.url).pathname);
 
 for (const num of [1, 2]) {
   Deno.test(`the conformance suite passes when all requests run in threads: ${num}`, async () => {

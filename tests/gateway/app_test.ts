@@ -193,7 +193,7 @@ Deno.test("JSON that is not JSON, or not what is wanted, is 400 and the field is
 
     await assertProblem(await text("{"), 400, /not JSON/);
     await assertProblem(await text(""), 400, /not JSON/);
-    await assertProblem(await text("[".repeat(100_000)), 400, /not JSON/);
+    await assertProblem(await text("[".repeat(100_000)), 400, /nested too deeply/);
     await assertProblem(await text("[".repeat(50_000) + "]".repeat(50_000)), 400);
     await assertProblem(await post("/v1/hash", []), 400);
     await assertProblem(await post("/v1/hash", { algorithm: "sha-256" }), 400, /^data: /);

@@ -2,9 +2,8 @@
 
 import { strict as assert } from "node:assert";
 import { DeviceStatus, Interrupt, Register } from "../../../device/mod.ts";
+import { breakQueue, PORTABLE } from "../../support/broken_queue.ts";
 import { Rig } from "../../support/rig.ts";
-import { BREAKAGES } from "../../support/breakages.ts";
-import { RawRing } from "../../support/raw_ring.ts";
 
 const DRIVER_OK = DeviceStatus.ACKNOWLEDGE | DeviceStatus.DRIVER | DeviceStatus.FEATURES_OK |
   DeviceStatus.DRIVER_OK;
@@ -22,28 +21,6 @@ function brokenRig() {
   });
   return { rig, interrupts, broken };
 }
-
-// Offers on a device's queue what breaks a raw ring: the same bytes, at that queue's place.
-function breakQueue(rig: Rig, queue: number, breakIt: (ring: RawRing) => void): void {
-  const raw = new RawRing(8);
-  breakIt(raw);
-  rig.write(Register.QueueSel, queue);
-  rig.write(Register.QueueReady, 0);
-  rig.region.bytes.set(raw.region.bytes.subarray(0x1000, 0x2000), 0x80000);
-  rig.region.bytes.set(raw.region.bytes.subarray(0x20000), 0x20000);
-  const shift = 0x80000 - 0x1000;
-  rig.write(Register.QueueNum, 8);
-  rig.write(Register.QueueDescLow, raw.addresses.desc + shift);
-  rig.write(Register.QueueDriverLow, raw.addresses.driver + shift);
-  rig.write(Register.QueueDeviceLow, raw.addresses.device + shift);
-  rig.write(Register.QueueReady, 1);
-  rig.write(Register.QueueNotify, queue);
-}
-
-// Breakages whose address counts from the raw ring's own end are legal in the rig's larger memory.
-const PORTABLE = BREAKAGES.filter(({ what }) =>
-  !what.includes("out of memory") && !what.includes("outside memory")
-);
 
 for (const { what, breakIt } of PORTABLE) {
   Deno.test(`after ${what} the device needs a reset, and works again after it`, () => {
