@@ -8,6 +8,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { cors } from "hono/cors";
 import { type AccessRequest, authenticate, checkSite } from "./access.ts";
 import type { Gateway } from "./gateway.ts";
+import { forwardToOwner } from "./listeners/forward.ts";
 import { errorStack } from "./log.ts";
 import { Problem } from "./problem.ts";
 import { addMethodGuards, type GatewayApp, type GatewayContext, type GatewayEnv } from "./route.ts";
@@ -59,7 +60,7 @@ export function errorResponse(gateway: Pick<Gateway, "log">, error: unknown): Re
 function addMiddleware(app: GatewayApp, gateway: Gateway): void {
   const { access, options } = gateway;
   app.use("*", async (c, next) => {
-    checkSite(access, accessRequest(c));
+    if (c.env?.forwardedFor === undefined) checkSite(access, accessRequest(c));
     await next();
     // Answers hold plaintext and digests: no cache may keep them, no browser may guess at them.
     c.res.headers.set("Cache-Control", "no-store");
@@ -69,9 +70,10 @@ function addMiddleware(app: GatewayApp, gateway: Gateway): void {
     app.use("*", cors({ origin: options.origins, maxAge: PREFLIGHT_MAX_AGE }));
   }
   app.use("*", async (c, next) => {
-    c.set("owner", authenticate(access, accessRequest(c)));
+    c.set("owner", c.env?.forwardedFor ?? authenticate(access, accessRequest(c)));
     await next();
   });
+  app.use("/v1/devices/:id/*", forwardToOwner(gateway.place.peers));
 }
 
 function accessRequest(c: GatewayContext): AccessRequest {

@@ -28,11 +28,21 @@ const tokensFileSchema = z.strictObject({
   })),
 });
 
+/** One token that a gateway takes. */
+export interface TokenEntry {
+  readonly name: string;
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
 /** The tokens a gateway takes: names and SHA-256 hashes, never the tokens. */
 export class TokenStore {
   readonly #entries: readonly { readonly name: string; readonly hash: Uint8Array }[];
+  /** What it was made of. */
+  readonly entries: readonly TokenEntry[];
 
-  constructor(entries: readonly { name: string; sha256: string }[]) {
+  constructor(entries: readonly TokenEntry[]) {
+    this.entries = entries;
     this.#entries = entries.map(({ name, sha256 }) => ({ name, hash: Uint8Array.fromHex(sha256) }));
   }
 

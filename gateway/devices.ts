@@ -7,9 +7,11 @@
 
 import { randomBytes } from "node:crypto";
 import { AnswerStream } from "./answer_stream.ts";
+import { SharedCount, type SharedCounts } from "./listeners/shared_counts.ts";
 import { errorStack, type Log } from "./log.ts";
-import { Problem } from "./problem.ts";
+import { noSuchDevice, Problem } from "./problem.ts";
 import type { RemoteDevice } from "./remote_device.ts";
+import { threadTurns } from "./thread_turns.ts";
 
 /** Bytes of an id: 128 bits, so that none is ever guessed or made twice. */
 const ID_BYTES = 16;
@@ -27,10 +29,14 @@ export type HttpRemoteDevice = Pick<
 
 /** Limits of the registry, and where it reports. */
 export interface DeviceRegistryOptions {
-  /** Devices at a time. */
+  /** Devices at a time, those of all listeners together. */
   readonly maxDevices: number;
   /** Seconds after its last call until a device goes. */
   readonly deviceIdle: number;
+  /** Where this listener's devices are counted together with those of the others. */
+  readonly counts: SharedCounts;
+  /** What ids end with, so that other listeners find this one. */
+  readonly idSuffix: string;
   readonly log: Log;
 }
 
@@ -51,8 +57,15 @@ export class HttpDevice {
   /** When the last call ended, in milliseconds of `performance.now()`. */
   #lastUsed = performance.now();
 
-  constructor(owner: string, device: HttpRemoteDevice, stallMs: number, log: Log) {
-    this.id = randomBytes(ID_BYTES).toString("hex");
+  /** @param idSuffix what the id ends with, behind 128 random bits */
+  constructor(
+    owner: string,
+    device: HttpRemoteDevice,
+    stallMs: number,
+    log: Log,
+    idSuffix: string = "",
+  ) {
+    this.id = randomBytes(ID_BYTES).toString("hex") + idSuffix;
     this.owner = owner;
     this.#device = device;
     this.#stallMs = stallMs;
@@ -113,6 +126,10 @@ export class HttpDevice {
   }
 
   async #run(body: Uint8Array, stream: AnswerStream): Promise<void> {
+    if (threadTurns.pause !== undefined) {
+      await threadTurns.pause;
+      if (this.#closed) return;
+    }
     await this.#device.push(body);
     await this.#device.settled();
     stream.end();
@@ -137,12 +154,11 @@ export class HttpDevice {
   }
 }
 
-/** All devices made over HTTP. */
+/** All devices made over HTTP on one listener. */
 export class DeviceRegistry {
   readonly #options: DeviceRegistryOptions;
   readonly #devices = new Map<string, HttpDevice>();
   readonly #sweepTimer: ReturnType<typeof setInterval>;
-  #numStarting = 0;
 
   constructor(options: DeviceRegistryOptions) {
     this.#options = options;
@@ -161,19 +177,19 @@ export class DeviceRegistry {
    * @throws Problem 429 when there are as many as there may be
    */
   async add(owner: string, start: () => Promise<HttpRemoteDevice>): Promise<HttpDevice> {
-    const { maxDevices, deviceIdle, log } = this.#options;
-    if (this.#devices.size + this.#numStarting >= maxDevices) {
+    const { maxDevices, deviceIdle, counts, idSuffix, log } = this.#options;
+    if (!counts.tryTake(SharedCount.DEVICES, maxDevices)) {
       throw new Problem(429, `There are ${maxDevices} devices, as many as there may be`, {
         "Retry-After": String(Math.ceil(deviceIdle / 4)),
       });
     }
-    this.#numStarting++;
     try {
-      const device = new HttpDevice(owner, await start(), deviceIdle * 1000, log);
+      const device = new HttpDevice(owner, await start(), deviceIdle * 1000, log, idSuffix);
       this.#devices.set(device.id, device);
       return device;
-    } finally {
-      this.#numStarting--;
+    } catch (error) {
+      counts.give(SharedCount.DEVICES);
+      throw error;
     }
   }
 
@@ -213,15 +229,12 @@ export class DeviceRegistry {
   }
 
   #drop(device: HttpDevice): void {
-    this.#devices.delete(device.id);
+    if (!this.#devices.delete(device.id)) return;
+    this.#options.counts.give(SharedCount.DEVICES);
     try {
       device.close();
     } catch (error) {
       this.#options.log("error", "device did not close", { error: errorStack(error) });
     }
   }
-}
-
-function noSuchDevice(): Problem {
-  return new Problem(404, "No such device");
 }

@@ -12,6 +12,7 @@ import { Device } from "./client/device.ts";
 import type { CryptoFeatureName } from "./client/features.ts";
 import { InProcessTransport, type RecordDevice } from "./client/in_process.ts";
 import { DeviceRegistry } from "./devices.ts";
+import { onlyPlace, type Place } from "./listeners/place.ts";
 import type { Log } from "./log.ts";
 import type { ServeOptions } from "./options.ts";
 import { unavailable } from "./problem.ts";
@@ -53,12 +54,14 @@ function lend(device: RemoteDevice): RecordDevice {
   };
 }
 
-/** The state of one gateway. */
+/** The state of one gateway, or of one of its listeners where it has several. */
 export class Gateway {
   readonly options: ServeOptions;
   readonly access: AccessPolicy;
   readonly devices: DeviceRegistry;
   readonly log: Log;
+  /** Which listener this is, and what it shares with the others. */
+  readonly place: Place;
   /** What the devices of this gateway are made with. */
   readonly deviceOptions: RemoteDeviceOptions;
   /** Threads of the devices' slow requests; null without any. */
@@ -70,9 +73,15 @@ export class Gateway {
   /**
    * @param tokens `null` when everybody who gets past the site policy may come in
    */
-  constructor(options: ServeOptions, tokens: TokenStore | null, log: Log) {
+  constructor(
+    options: ServeOptions,
+    tokens: TokenStore | null,
+    log: Log,
+    place: Place = onlyPlace(),
+  ) {
     this.options = options;
     this.log = log;
+    this.place = place;
     const algorithms = offeredAlgorithms(options, log);
     this.threads = options.threads === 0 ? null : new DeviceThreads({
       num: options.threads,
@@ -91,13 +100,15 @@ export class Gateway {
     this.devices = new DeviceRegistry({
       maxDevices: options.maxDevices,
       deviceIdle: options.deviceIdle,
+      counts: place.counts,
+      idSuffix: place.peers.idSuffix,
       log,
     });
   }
 
   /** Whether the gateway is about to end and takes no new devices. */
   get isDraining(): boolean {
-    return this.#drainSeconds !== undefined;
+    return this.#secondsLeft !== undefined;
   }
 
   /** Stops taking new devices. */
@@ -107,8 +118,13 @@ export class Gateway {
 
   /** @throws Problem 503 while draining */
   requireNotDraining(): void {
-    if (this.#drainSeconds === undefined) return;
-    throw unavailable("The gateway is draining", Math.max(1, Math.ceil(this.#drainSeconds)));
+    const seconds = this.#secondsLeft;
+    if (seconds === undefined) return;
+    throw unavailable("The gateway is draining", Math.max(1, Math.ceil(seconds)));
+  }
+
+  get #secondsLeft(): number | undefined {
+    return this.#drainSeconds ?? this.place.counts.drainSeconds;
   }
 
   /** A new device, before its start-up. */
@@ -144,6 +160,7 @@ export class Gateway {
 
   /** Resets all devices; the gateway is not used afterwards. */
   async close(): Promise<void> {
+    this.place.peers.close();
     this.devices.close();
     const device = await this.#stateless?.catch(() => undefined);
     await device?.close();

@@ -81,3 +81,8 @@ export function unauthorized(detail: string): Problem {
 export function unavailable(detail: string, retryAfterSeconds: number): Problem {
   return new Problem(503, detail, { "Retry-After": String(retryAfterSeconds) });
 }
+
+/** 404 where there is no device of this id for this token. */
+export function noSuchDevice(): Problem {
+  return new Problem(404, "No such device");
+}

@@ -16,6 +16,11 @@ export interface GatewayEnv {
   Bindings: {
     /** The chunks of the body are nobody else's: their memory may be freed once they are read. */
     ownsBody?: boolean;
+    /**
+     * Name of the token of a call that another listener has let in and handed on. Only the port between two
+     * listeners sets it: nothing that a client sends ends up here.
+     */
+    forwardedFor?: string;
   };
   Variables: {
     /** Name of the token that made the call. */

@@ -5,33 +5,28 @@
  */
 
 import { getRequestListener, RequestError } from "@hono/node-server";
-import { createServer as createHttpServer, type IncomingMessage, type Server } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
+import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { VhostUserServer } from "../device/mod.ts";
 import { createApp, errorResponse } from "./app.ts";
 import { checkExposure, isLoopback, loadTokens } from "./auth.ts";
 import { drainBody } from "./body.ts";
 import { Gateway } from "./gateway.ts";
+import { createHttp } from "./http_server.ts";
+import { LISTENER_MODULE, ListenerGroup, planListeners } from "./listeners/group.ts";
+import { requireFreePort } from "./listeners/port.ts";
+import { SharedCount } from "./listeners/shared_counts.ts";
 import { errorMessage, errorStack, type Log, noLog } from "./log.ts";
 import { OptionError, parseServeOptions, type ServeOptionsInput } from "./options.ts";
 import { Problem, unavailable } from "./problem.ts";
 import { loadTls, type Tls } from "./tls.ts";
+import { startVhostUser } from "./vhost_user.ts";
 import { Connection } from "./websocket/connection.ts";
 import { acceptUpgrade, checkHandshake, refuseUpgrade } from "./websocket/handshake.ts";
 
 /** Sockets besides those of WebSockets: HTTP calls, and handshakes under way. */
 const MAX_HTTP_SOCKETS = 512;
-/** Milliseconds a client may take for its TLS handshake, and again for a request's header. */
-const HEADERS_TIMEOUT_MS = 10_000;
-/** Milliseconds a client may take for a whole request with its body. */
-const REQUEST_TIMEOUT_MS = 120_000;
-/** Milliseconds between two looks for clients over those times. */
-const CHECK_INTERVAL_MS = 5_000;
-/** Milliseconds an idle HTTP connection is kept for the next request. */
-const KEEP_ALIVE_MS = 15_000;
-/** Bytes of a request's header: a token and some lines of a proxy. */
-const MAX_HEADER_SIZE = 16 * 1024;
 /** Milliseconds WebSockets have for their close frames when the server closes. */
 const CLOSE_GRACE_MS = 1_000;
 /** Seconds after which a client may try again that met a full gateway. */
@@ -52,10 +47,17 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** Where a listener is. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /**
- * Starts a gateway.
+ * Starts a gateway, with all its listeners.
  *
  * @param log takes what happens; nothing by default
+ * @param listenerModule what the workers of further listeners run, for tests
  * @throws OptionError for an option that cannot be, files that cannot be read, and an address that
  *   others can reach without TLS and tokens; Error when the address cannot be listened on
  *
@@ -70,40 +72,41 @@ export interface RunningServer {
 export async function startServer(
   input: ServeOptionsInput,
   log: Log = noLog,
+  listenerModule: URL = LISTENER_MODULE,
 ): Promise<RunningServer> {
   const options = parseServeOptions(input);
   checkExposure(options);
   const tokens = options.tokens === undefined ? null : await loadTokens(options.tokens);
   const tls = await loadTls(options);
-  const server = new GatewayServer(new Gateway(options, tokens, log), tls);
-  await server.listen();
-  return server;
+  const isShared = options.listeners > 1;
+  if (isShared) await requireFreePort(options);
+  const plan = planListeners(options, log);
+  const { first } = plan;
+  const server = new GatewayServer(new Gateway(first.options, tokens, first.log, first.place), tls);
+  await server.listen(options, isShared);
+  await server.listenForMachines();
+  if (!isShared) return server;
+  return await ListenerGroup.start({ server, plan, tokens, tls, log, listenerModule });
 }
 
 /** Requests and upgrades of one listener. */
-class GatewayServer implements RunningServer {
+export class GatewayServer implements RunningServer {
   readonly #gateway: Gateway;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
+  #vhostUser: VhostUserServer | null = null;
   #url = "";
-  #port = 0;
+  #address: ListenAddress = { host: "", port: 0 };
   #onLastClosed: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(gateway: Gateway, tls: Tls | null) {
     this.#gateway = gateway;
-    const limits = {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxHeaderSize: MAX_HEADER_SIZE,
-    };
-    this.#server = tls === null
-      ? createHttpServer(limits)
-      : createHttpsServer({ ...limits, ...tls, handshakeTimeout: HEADERS_TIMEOUT_MS });
+    this.#server = createHttp(tls);
     this.#server.maxConnections = gateway.options.maxConnections + MAX_HTTP_SOCKETS;
     const app = createApp(gateway);
+    gateway.place.peers.serve = (request, owner) =>
+      app.fetch(request, { ownsBody: true, forwardedFor: owner });
     const respond = async (request: Request): Promise<Response> => {
       const response = await app.fetch(request, { ownsBody: true });
       await drainBody(request);
@@ -123,8 +126,8 @@ class GatewayServer implements RunningServer {
       });
       return listener(incoming, outgoing);
     });
+    this.#server.on("connection", (socket) => this.#countSocket(socket));
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#server.on("clientError", refuseMalformed);
     this.#server.on("error", (error) => {
       gateway.log("error", "server failed", { error: errorMessage(error) });
     });
@@ -135,16 +138,24 @@ class GatewayServer implements RunningServer {
   }
 
   get port(): number {
-    return this.#port;
+    return this.#address.port;
   }
 
-  /** Binds the address. */
-  async listen(): Promise<void> {
-    const { host, port } = this.#gateway.options;
+  /** Where it listens: an address, also when a name was asked for. */
+  get address(): ListenAddress {
+    return this.#address;
+  }
+
+  /**
+   * Binds an address.
+   *
+   * @param isShared other listeners bind it too, and the system divides the connections among them
+   */
+  async listen({ host, port }: ListenAddress, isShared: boolean): Promise<void> {
     const server = this.#server;
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(port, host, () => {
+      server.listen({ port, host, reusePort: isShared }, () => {
         server.off("error", reject);
         resolve();
       });
@@ -159,18 +170,33 @@ class GatewayServer implements RunningServer {
       await this.close();
       throw new OptionError("host", `Refusing to listen: ${host} is ${address.address}`);
     }
-    this.#port = address.port;
+    this.#address = { host: address.address, port: address.port };
     const shown = host.includes(":") ? `[${host}]` : host;
     this.#url = `${this.#gateway.access.scheme}://${shown}:${address.port}`;
     this.#gateway.log("info", "listening", { url: this.#url });
   }
 
+  /** Serves virtual machines. */
+  async listenForMachines(): Promise<void> {
+    try {
+      this.#vhostUser = await startVhostUser(this.#gateway);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
   async drain(seconds: number): Promise<void> {
+    await this.finish(seconds);
+    await this.close();
+  }
+
+  /** The gentle part of {@link drain}: resolves when this listener's connections have gone. */
+  async finish(seconds: number): Promise<void> {
     this.#gateway.log("info", "draining", { seconds, connections: this.#connections.size });
     this.#gateway.startDraining(seconds);
     for (const connection of this.#connections) connection.goAway(Math.floor(seconds));
     await this.#connectionsGone(seconds * 1000);
-    await this.close();
   }
 
   close(): Promise<void> {
@@ -185,6 +211,7 @@ class GatewayServer implements RunningServer {
     for (const connection of this.#connections) connection.destroy();
     this.#server.closeAllConnections();
     await stopped;
+    await this.#vhostUser?.close();
     await this.#gateway.close();
     this.#gateway.log("info", "closed");
   }
@@ -201,22 +228,38 @@ class GatewayServer implements RunningServer {
     this.#onLastClosed = undefined;
   }
 
+  // The server's own limit is for each listener; this one holds for all of them together.
+  #countSocket(socket: Duplex): void {
+    const { counts } = this.#gateway.place;
+    const limit = this.#gateway.options.maxConnections + MAX_HTTP_SOCKETS;
+    if (!counts.tryTake(SharedCount.SOCKETS, limit)) {
+      socket.destroy();
+      return;
+    }
+    socket.once("close", () => counts.give(SharedCount.SOCKETS));
+  }
+
   #upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
-    const { log } = this.#gateway;
+    const { log, options, place } = this.#gateway;
     // A socket without this listener would end the process when its peer resets it.
     socket.on("error", (error) => log("info", "socket error", { error: errorMessage(error) }));
     try {
       const handshake = checkHandshake(request, this.#gateway.access);
       this.#gateway.requireNotDraining();
-      if (this.#connections.size >= this.#gateway.options.maxConnections) {
+      if (!place.counts.tryTake(SharedCount.CONNECTIONS, options.maxConnections)) {
         throw unavailable("There are as many connections as there may be", FULL_RETRY_SECONDS);
       }
-      acceptUpgrade(socket, handshake);
-      this.#connect(socket, head);
+      try {
+        acceptUpgrade(socket, handshake);
+        this.#connect(socket, head);
+      } catch (error) {
+        place.counts.give(SharedCount.CONNECTIONS);
+        throw error;
+      }
       log("info", "websocket open", {
         owner: handshake.owner,
         address: request.socket.remoteAddress ?? "",
-        connections: this.#connections.size,
+        connections: place.counts.sum(SharedCount.CONNECTIONS),
       });
     } catch (error) {
       if (!(error instanceof Problem)) {
@@ -230,7 +273,7 @@ class GatewayServer implements RunningServer {
   }
 
   #connect(socket: Duplex, head: Uint8Array): void {
-    const { options, log } = this.#gateway;
+    const { options, log, place } = this.#gateway;
     // Answers are written whole: waiting for more to send along would only delay them.
     if ("setNoDelay" in socket) (socket as Socket).setNoDelay(true);
     const { maxMessage, maxUnansweredBytes, maxRecords, idleTimeout } = options;
@@ -242,24 +285,12 @@ class GatewayServer implements RunningServer {
       log,
       onClosed: () => {
         this.#connections.delete(connection);
-        log("info", "websocket closed", { connections: this.#connections.size });
+        place.counts.give(SharedCount.CONNECTIONS);
+        const connections = place.counts.sum(SharedCount.CONNECTIONS);
+        log("info", "websocket closed", { connections });
         if (this.#connections.size === 0) this.#onLastClosed?.();
       },
     });
     this.#connections.add(connection);
   }
-}
-
-/** Answers what is not HTTP, or not in time, on the raw socket. */
-function refuseMalformed(error: Error & { code?: string }, socket: Duplex): void {
-  if (!socket.writable || error.code === "ECONNRESET") {
-    socket.destroy();
-    return;
-  }
-  const problem = error.code === "ERR_HTTP_REQUEST_TIMEOUT"
-    ? new Problem(408, "The request did not come in time")
-    : error.code === "HPE_HEADER_OVERFLOW"
-    ? new Problem(431, `The header is over ${MAX_HEADER_SIZE} bytes`)
-    : new Problem(400, "The request is not HTTP");
-  refuseUpgrade(socket, problem);
 }

@@ -284,6 +284,7 @@ export class DeviceThreads {
     if (wasReady && this.#state === "started") this.#threads[index] = this.#startThread(index);
     this.#options.onDeath?.(reason);
     if (job !== null) {
+      job.run.look(job.index);
       job.run.lose(job.index);
       job.run.brokeDown(`Device thread ended: ${reason}`);
     }

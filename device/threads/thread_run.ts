@@ -9,6 +9,7 @@ import { Engine } from "../engine/engine.ts";
 import { FollowedSessions } from "../engine/followed_sessions.ts";
 import { SessionJournal } from "../engine/session_journal.ts";
 import { GuestMemory } from "../memory/guest_memory.ts";
+import { BrokenRingError } from "../ring/broken_ring_error.ts";
 import type { DescriptorChain } from "../ring/descriptor_chain.ts";
 import { SplitDeviceQueue } from "../ring/split_device_queue.ts";
 import type { RunMessage } from "./messages.ts";
@@ -112,17 +113,23 @@ export class ThreadRun {
     const words = this.#words;
     const at = queueWords(index);
     let queue: SplitDeviceQueue | null = null;
+    let isBack = true;
     this.#sessions.onFound = () => this.#noteBegun(at, queue?.lastAvail ?? 0, host);
     try {
       queue = this.#ring(index);
       queue.goOnAt(Atomics.load(words, at + QueueWord.POSITION));
       this.#run(queue, at, chain, host);
+    } catch (error) {
+      // A fault ends this thread. The queue goes back with the news of that, not before it: what else waits on
+      // it is not to be run as if nothing had happened.
+      isBack = error instanceof BrokenRingError;
+      throw error;
     } finally {
       chain.release();
       this.#engine.rest();
       if (queue !== null && Atomics.load(words, RunWord.CLOSED) === 0) this.#publish(queue, at);
       this.#sessions.sweep();
-      Atomics.store(words, at + QueueWord.AWAY, 0);
+      if (isBack) Atomics.store(words, at + QueueWord.AWAY, 0);
     }
   }
 

@@ -40,6 +40,11 @@ const ROWS: readonly Row[] = [
     kind: "list",
     help: "origin of web pages that may use this gateway; may be repeated",
   },
+  {
+    key: "listeners",
+    kind: "count",
+    help: "threads that read sockets, each with a listener on the port; more than 1 on Linux only",
+  },
   { key: "queues", kind: "count", help: "data queues of a device" },
   { key: "threads", kind: "count", help: "threads for slow requests, 0 for none" },
   {
@@ -75,6 +80,18 @@ const ROWS: readonly Row[] = [
   { key: "maxUnansweredBytes", kind: "size", help: "the same in bytes" },
   { key: "idleTimeout", kind: "count", help: "seconds a WebSocket peer may stay silent" },
   { key: "deviceIdle", kind: "count", help: "seconds an unused HTTP device lives" },
+  {
+    key: "vhostUser",
+    kind: "list",
+    value: "PATH",
+    help: "Unix socket for a virtual machine's crypto device, by vhost-user; may be repeated",
+  },
+  {
+    key: "vhostUserUnsealed",
+    kind: "list",
+    value: "PATH",
+    help: "the same for memory without F_SEAL_SHRINK; a process for each machine",
+  },
   { key: "testBreakRing", kind: "count", help: "for tests: break a device's ring at request N" },
 ];
 

@@ -1,0 +1,9 @@
+/**
+ * The module that the workers of listeners run.
+ *
+ * @module
+ */
+
+import { runListener } from "./worker.ts";
+
+runListener();
