@@ -55,7 +55,7 @@ export interface RemoteDeviceOptions {
   /** A test option: after so many SUBMITs the driver half breaks the ring. */
   readonly testBreakRing?: number;
   readonly log?: Log;
-  /** Milliseconds the device may keep the thread before others get their turn. Default 4. */
+  /** Milliseconds the device may keep the thread before others get their turn. Default 2. */
   readonly sliceMs?: number;
 }
 
@@ -72,7 +72,7 @@ export const SUBMIT_ALLOWANCE = 4096;
 
 // How long one device may keep the thread before others get their turn, in milliseconds: well
 // under the 50 ms that a health check may take with many devices at work.
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 // Records between two looks at the clock.
 const CLOCK_EVERY = 64;
 // Answers are sent on when so many bytes of them have gathered.
@@ -326,7 +326,7 @@ export class RemoteDevice {
     this.#flush();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    void threadTurns.afterPause().then(() => {
+    threadTurns.goOn(() => {
       this.#isScheduled = false;
       this.#continue();
     });

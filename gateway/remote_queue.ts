@@ -151,8 +151,14 @@ export class RemoteQueue {
    * @returns the bytes that the request had, readable and writable
    */
   release(head: number, usedLen: number): number {
+    const slot = this.#slots[head];
     const writableAt = (this.#readableLens[head] + 15) & ~15;
-    this.#arena.free(this.#slots[head], writableAt + usedLen);
+    const writableLen = this.#writableLens[head];
+    // Behind a result that failed the status stands alone, at the end of W.
+    if (usedLen < writableLen) {
+      this.#arena.memory.bytes[this.#arena.offset(slot) + writableAt + writableLen - 1] = 0;
+    }
+    this.#arena.free(slot, writableAt + usedLen);
     this.#slots[head] = -1;
     this.#cost -= this.#costs[head];
     if (--this.#numInFlight === 0) {

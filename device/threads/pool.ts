@@ -27,9 +27,10 @@ export const LOCAL_WORK = 500;
 
 /**
  * Microseconds of one request that may run where it arrived while no thread is free: as long as a device
- * may keep the sockets waiting anyway, so that nobody's middling requests wait for slow ones.
+ * may keep the sockets waiting anyway, so that nobody's middling requests wait for slow ones. At 4000 a
+ * client with requests of 3 ms had `GET /healthz` take 40 ms (p99) beside one thread.
  */
-const SLICE_WORK = 4000;
+const SLICE_WORK = 2000;
 
 /** Milliseconds that threads have to end by themselves, their contexts closed, before they are cut off. */
 const END_GRACE_MS = 1000;

@@ -121,8 +121,18 @@ export class Connection implements AnswerSink {
     if (this.#closeSent || this.#closed) return;
     this.#unsentBytes += message.length;
     this.#unsentRecords += numRecords;
-    const onSent = () => this.#guard(() => this.#onSent(message, numRecords));
-    this.#socket.write(frameInPlace(FrameOpcode.BINARY, message), onSent);
+    const { length } = message;
+    let isRecycled = false;
+    this.#socket.write(frameInPlace(FrameOpcode.BINARY, message), () => {
+      if (!isRecycled) this.#device.recycle(message);
+      this.#guard(() => this.#onSent(length, numRecords));
+    });
+    // It has left already: its memory, warm in the cache, serves the next. Callbacks come much later while
+    // the socket brings more.
+    if (this.#socket.writableLength === 0) {
+      isRecycled = true;
+      this.#device.recycle(message);
+    }
   }
 
   /** Tells the client to finish and reconnect elsewhere within `seconds`. */
@@ -225,12 +235,11 @@ export class Connection implements AnswerSink {
     this.#drain();
   }
 
-  #onSent(message: Uint8Array<ArrayBuffer>, numRecords: number): void {
+  #onSent(numBytes: number, numRecords: number): void {
     this.#heartbeat.noteActivity();
-    this.#unsentBytes -= message.length;
+    this.#unsentBytes -= numBytes;
     this.#unsentRecords -= numRecords;
     if (this.#closed) return;
-    this.#device.recycle(message);
     this.#device.resume();
     if (this.#paused) this.#drain();
   }

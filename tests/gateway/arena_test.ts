@@ -102,9 +102,11 @@ Deno.test("no more than the most allocations are in use at a time", () => {
 Deno.test("memory let go is overwritten and unmapped, and the arena begins anew", () => {
   const memory = new GuestMemory();
   const arena = new Arena(memory, BASE, 64 * KIB, 3);
-  arena.allocate(100);
+  for (const len of [100, 200, 300]) arena.allocate(len);
+  arena.free(1, 200);
   const { bytes } = arena.memory;
-  bytes.fill(0xff);
+  bytes.fill(0xff, 0, 100);
+  bytes.fill(0xff, arena.offset(2), arena.offset(2) + 300);
 
   arena.release();
 
@@ -115,9 +117,10 @@ Deno.test("memory let go is overwritten and unmapped, and the arena begins anew"
 
 Deno.test("growth overwrites the memory it replaces", () => {
   const arena = new Arena(new GuestMemory(), BASE, 256 * KIB, 3);
-  arena.free(arena.allocate(1), 1);
+  const slot = arena.allocate(5000);
   const { bytes } = arena.memory;
-  bytes.fill(0xff);
+  bytes.fill(0xff, 0, 5000);
+  arena.free(slot, 5000);
 
   arena.free(arena.allocate(100 * KIB), 0);
 
