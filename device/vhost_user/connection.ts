@@ -177,11 +177,15 @@ export class VhostConnection implements VhostHost, ConnectionState {
 
   /** The ring a message names. */
   vring(index: number): Vring {
-    const vring = this.vrings[index];
-    if (vring === undefined) {
-      throw new ProtocolError(`Ring ${index} of a device with ${this.vrings.length}`);
-    }
-    return vring;
+    const { numRings } = this;
+    if (index >= numRings) throw new ProtocolError(`Ring ${index} of a device with ${numRings}`);
+    return this.vrings[index];
+  }
+
+  /** Rings that the front-end may set up: one that keeps the control queue to itself has no ring for it. */
+  get numRings(): number {
+    const hasControl = !this.hasProtocolFeature(ProtocolFeature.CRYPTO_SESSION);
+    return hasControl ? this.vrings.length : this.vrings.length - 1;
   }
 
   prepareEventFd(fd: number): void {

@@ -34,6 +34,8 @@ export interface ConnectionState {
   /** Whether VHOST_USER_F_PROTOCOL_FEATURES is accepted. */
   acceptsProtocolFeatures: boolean;
   hasProtocolFeature(bit: number): boolean;
+  /** Rings that the front-end may set up. */
+  readonly numRings: number;
   /** The ring of that number. */
   vring(index: number): Vring;
   /** Sees to it that reading and writing a file descriptor never waits. */
@@ -129,8 +131,8 @@ export const HANDLERS: Readonly<Record<FrontEndRequestName, Handler>> = {
     }
     state.protocolFeatures = features;
   },
-  GET_QUEUE_NUM({ backend }) {
-    return u64(backend.numQueues, 0);
+  GET_QUEUE_NUM(state) {
+    return u64(state.numRings, 0);
   },
   SET_VRING_ENABLE(state, message) {
     const { vring, num } = vringState(state, message.body);

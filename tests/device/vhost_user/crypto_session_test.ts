@@ -173,3 +173,17 @@ vhostTest("Messages have the sizes of their C structures", () => {
     CryptoSession: 1072,
   });
 });
+
+vhostTest("A front-end that keeps the control queue to itself has no ring for it", async () => {
+  await using host = await serveVhost();
+  const frontEnd = await FrontEnd.start(host.path, LIKE_QEMU);
+
+  const num = await frontEnd.ask("GET_QUEUE_NUM");
+  frontEnd.send("SET_VRING_NUM", u64(2));
+  const reason = await host.nextReason();
+
+  frontEnd.close();
+  // Two data queues, of which the control queue is the one behind.
+  assert.deepEqual(num, u64(2));
+  assert.equal(reason, "Ring 2 of a device with 2");
+});
