@@ -337,9 +337,10 @@ export class RemoteDevice {
     const { maxRecords, maxUnansweredBytes } = this.#options;
     const unsentRecords = this.#answers.numRecords + (this.sink?.unsentRecords ?? 0);
     const unsentBytes = this.#answers.length + (this.sink?.unsentBytes ?? 0);
-    const { numInFlight, bytesInFlight } = this.#queues;
-    return numInFlight + unsentRecords >= maxRecords ||
-      bytesInFlight + unsentBytes >= maxUnansweredBytes;
+    const { numInFlight, bytesInFlight, memoryLen } = this.#queues;
+    // Device memory counts whether it is used or not, unless there would be little left for answers.
+    const bytes = memoryLen <= maxUnansweredBytes / 4 ? memoryLen : bytesInFlight;
+    return numInFlight + unsentRecords >= maxRecords || bytes + unsentBytes >= maxUnansweredBytes;
   }
 
   // Executes one record; false when the time is up, or when it has to wait and is tried again.

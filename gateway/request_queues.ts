@@ -16,6 +16,10 @@ const ARENA_BASE = 2 ** 32;
 const KEPT_ARENA_LEN = 1024 * 1024;
 const ARENA_IDLE_MS = 10_000;
 
+// So much memory keeps the device busy, or so many requests of the length that found no room: it does not
+// grow further, each doubling leaves what it replaces to the garbage collector.
+const ENOUGH_ARENA_LEN = 1024 * 1024;
+const ENOUGH_REQUESTS = 8;
 // Requests that are run together: those of a longer message would push each other out of the cache before
 // they are answered (256 of 64 B in a message: 8 % faster than all at once).
 const BATCH = 32;
@@ -54,8 +58,8 @@ export class RequestQueues {
   // A queue that is to end as soon as it is back from its thread: nothing more is run on it.
   #ending = -1;
   #isBroken = false;
-  // Whether the arena had no room for a request that the ring had room for.
-  #wasShort = false;
+  // Bytes of a request for which the arena had no room, though the ring had; 0 without one.
+  #shortLen = 0;
   #lastUse = 0;
   #arenaTimer: ReturnType<typeof setInterval> | undefined;
 
@@ -102,9 +106,10 @@ export class RequestQueues {
     while (this.#device.virtio.running) {
       const queue = this.#open(index, size);
       // It grows while it is empty only, which while threads are at work is later than it was short.
-      if (this.#wasShort && this.#arena.isEmpty) {
-        this.#wasShort = false;
-        this.#arena.double();
+      if (this.#shortLen > 0 && this.#arena.isEmpty) {
+        const enough = Math.max(ENOUGH_ARENA_LEN, ENOUGH_REQUESTS * this.#shortLen);
+        if (this.#arena.capacity < enough) this.#arena.double();
+        this.#shortLen = 0;
       }
       if (queue.submit(id, record, payloadOffset, payloadLen, writableLen, cost)) {
         this.#submitted(queue, payloadLen + writableLen, isControl);
@@ -112,7 +117,7 @@ export class RequestQueues {
         return "submitted";
       }
       // The ring or the memory is full: what is there has to be done first.
-      this.#wasShort = queue.hasRoom;
+      if (queue.hasRoom) this.#shortLen = payloadLen + writableLen;
       const before = this.numInFlight;
       this.drain(deadline);
       if (this.hasUndrained || (this.numInFlight === before && before > 0)) return "later";
@@ -162,6 +167,11 @@ export class RequestQueues {
       }
     }
     this.#arena.wipeFreed();
+  }
+
+  /** Bytes of device memory for requests, in flight or not. */
+  get memoryLen(): number {
+    return this.#arena.capacity;
   }
 
   /** Ends a queue: gives up what is in flight on it and returns the ids of those records. */

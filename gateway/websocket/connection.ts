@@ -24,6 +24,8 @@ import { Heartbeat } from "./heartbeat.ts";
 
 /** Milliseconds a peer has to close its end after a close frame, before the socket is cut. */
 const CLOSE_TIMEOUT_MS = 3000;
+/** Bytes that a message which waits in the socket takes besides its own: views, callbacks, the queue. */
+const MESSAGE_COST = 4096;
 /** What a connection uses of a {@link RemoteDevice}. */
 export type ConnectionDevice = Pick<
   RemoteDevice,
@@ -119,13 +121,14 @@ export class Connection implements AnswerSink {
   /** Sends one message of answers. Dropped once the connection is closing. */
   send(message: Uint8Array<ArrayBuffer>, numRecords: number): void {
     if (this.#closeSent || this.#closed) return;
-    this.#unsentBytes += message.length;
+    // What it holds, not what it says: a short message may lie in memory for a longer one.
+    const numBytes = message.buffer.byteLength + MESSAGE_COST;
+    this.#unsentBytes += numBytes;
     this.#unsentRecords += numRecords;
-    const { length } = message;
     let isRecycled = false;
     this.#socket.write(frameInPlace(FrameOpcode.BINARY, message), () => {
       if (!isRecycled) this.#device.recycle(message);
-      this.#guard(() => this.#onSent(length, numRecords));
+      this.#guard(() => this.#onSent(numBytes, numRecords));
     });
     // It has left already: its memory, warm in the cache, serves the next. Callbacks come much later while
     // the socket brings more.

@@ -109,7 +109,7 @@ guestTest(
       await using guest = bootUml({ root, socket, scratch, fuzzIterations: 5 });
       await guest.until(/^af_alg: loading$/m);
 
-      serving.kill();
+      await serving.killInMidRequest();
       await serving.ended;
       await guest.say("go on");
 

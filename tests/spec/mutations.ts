@@ -571,8 +571,8 @@ const AEADS: readonly Mutation[] = [
   {
     name: "the tag stands at the end of dst_data",
     file: AEAD,
-    find: "writable.copyFrom(lens.src, tag);",
-    replace: "writable.copyFrom(lens.dst - lens.tag, tag);",
+    find: "let tag = writable.view(lens.src, lens.tag);",
+    replace: "let tag = writable.view(lens.dst - lens.tag, lens.tag);",
     musts: [aead(5)],
   },
   {
