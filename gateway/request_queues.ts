@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ByteRange, type CryptoDevice, Op, VirtioFeature } from "../device/mod.ts";
+import { type ByteRange, type CryptoDevice, VirtioFeature } from "../device/mod.ts";
 import { Arena } from "./arena.ts";
 import type { RecordReader } from "./records.ts";
 import { type Completion, RemoteQueue } from "./remote_queue.ts";
@@ -55,6 +55,8 @@ export class RequestQueues {
   #numWaiting = 0;
   // Whether what waits was put on the control queue.
   #waitsOnControl = false;
+  // Whether what waits has to do so until threads have taken what they were told.
+  #isHeldUp = false;
   // A queue that is to end as soon as it is back from its thread: nothing more is run on it.
   #ending = -1;
   #isBroken = false;
@@ -99,9 +101,10 @@ export class RequestQueues {
     const { id, payloadLen, payloadOffset, value: writableLen } = record;
     // Records are executed in order, and a session is made on one queue and used on others.
     const isControl = index === this.#device.controlQueue;
-    if (this.hasUndrained && isControl !== this.#waitsOnControl) this.drain(deadline);
-    const isInOrder = !this.hasUndrained || isControl === this.#waitsOnControl;
-    if (!isInOrder || (isControl && this.#endsTooEarly(record, deadline))) return "later";
+    const isOther = isControl !== this.#waitsOnControl;
+    if (isOther && (this.hasUndrained || this.#isHeldUp)) this.drain(deadline);
+    const isInOrder = !isOther || !(this.hasUndrained || this.#isHeldUp);
+    if (!isInOrder || (isControl && this.#isTooEarly(deadline))) return "later";
     const cost = isControl ? 0 : this.#costOf(record);
     while (this.#device.virtio.running) {
       const queue = this.#open(index, size);
@@ -134,9 +137,11 @@ export class RequestQueues {
    */
   drain(deadline: number): void {
     this.hasUndrained = false;
+    this.#isHeldUp = false;
     this.#numWaiting = 0;
     if (this.numInFlight === 0) return;
     const isShared = this.#device.share();
+    this.#isHeldUp = !isShared;
     let hasTime = deadline !== this.#lastDeadline || performance.now() < deadline;
     this.#lastDeadline = deadline;
     const num = this.#queues.length;
@@ -203,6 +208,7 @@ export class RequestQueues {
     this.#device.abandon();
     const ids = this.#queues.flatMap((_, index) => this.abandon(index));
     this.hasUndrained = false;
+    this.#isHeldUp = false;
     this.#isBroken = false;
     this.#ending = -1;
     this.#releaseArena();
@@ -216,12 +222,18 @@ export class RequestQueues {
     return this.#device.serve(index, queue.cost, queue.largestCost, deadline);
   }
 
-  // Whether a control request would end a session before requests that were submitted earlier have been
-  // begun: in order, they still run.
-  #endsTooEarly(record: RecordReader, deadline: number): boolean {
-    if (record.payload[0] !== Op.DESTROY_SESSION) return false;
+  // Whether requests that were submitted earlier have not been begun: a session made or ended by a control
+  // request now would be another one to them than in order.
+  #isTooEarly(deadline: number): boolean {
+    if (!this.#hasNotBegun) return false;
     this.drain(deadline);
-    return this.hasUndrained || !this.#device.hasBegunAll;
+    return this.#hasNotBegun;
+  }
+
+  // Whether there are requests of data queues that no thread has begun, this one included.
+  get #hasNotBegun(): boolean {
+    return (this.hasUndrained && !this.#waitsOnControl) || this.#isHeldUp ||
+      !this.#device.hasBegunAll;
   }
 
   #costOf(record: RecordReader): number {

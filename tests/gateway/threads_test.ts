@@ -189,16 +189,51 @@ Deno.test("requests in front of a destroy run in their session, those behind it 
     rig.device.close();
   }));
 
-Deno.test("a destroy waits for requests to begin, not to end, and a create for neither", () =>
+Deno.test("a request in front of a session's creation does not find it, however long it waits", () =>
+  withThreads(1, async (threads) => {
+    const rig = startedRig(threads);
+
+    const answers = await rig.askSlowly(
+      job(1, 0, Command.SPIN, 5),
+      inSession(2, 0, 1, Uint8Array.of(0, 1)),
+      create(3),
+      inSession(4, 0, 1, Uint8Array.of(0, 1)),
+    );
+
+    assert.equal(statusOf(byId(answers, 2)), Status.INVSESS);
+    assert.equal(statusOf(byId(answers, 4)), Status.OK);
+    rig.device.close();
+  }));
+
+Deno.test("records keep their order while a thread has not taken what it was told", () =>
+  withThreads(1, async (threads) => {
+    const rig = startedRig(threads);
+    const src = Uint8Array.of(0, 1);
+    // The thread looks at nothing meanwhile: it is told of the control queue's memory, and the session's
+    // journal and the second queue's memory have to wait until it has taken that.
+    rig.push(job(1, 0, Command.SPIN, 20));
+
+    const answers = await rig.askSlowly(
+      create(2),
+      inSession(3, 1, 1, src),
+      destroy(4, 1),
+      inSession(5, 1, 1, src),
+    );
+
+    assert.deepEqual([3, 5].map((id) => statusOf(byId(answers, id))), [Status.OK, Status.INVSESS]);
+    assert.equal(statusOf(byId(answers, 4)), Status.OK);
+    rig.device.close();
+  }));
+
+Deno.test("what is put on the control queue waits for requests in front of it to begin, not to end", () =>
   withThreads(2, async (threads) => {
     const rig = startedRig(threads);
     await rig.askSlowly(create(0));
     // In the session, and not to end before the test does.
     rig.push(inSession(1, 0, 1, Uint8Array.of(Command.WAIT)));
 
-    rig.push(create(2));
-    const pushed = rig.device.push(concat(destroy(3, 1), create(4)));
-    await pushed;
+    await rig.device.push(create(2));
+    await rig.device.push(concat(destroy(3, 1), create(4)));
 
     assert.deepEqual(ids(rig.take()), [2, 3, 4]);
     rig.device.close();
