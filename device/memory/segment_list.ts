@@ -53,9 +53,9 @@ export class SegmentList {
   /** Forgets every reference to memory, for when a region is about to go. */
   release(): void {
     this.clear();
-    this.#memory.length = 0;
-    this.#start.length = 0;
-    this.#len.length = 0;
+    // The arrays stay: to grow them anew with every batch takes longer than to fill in what they hold.
+    if (this.#memory.length > KEPT_SEGMENTS) this.#memory.length = KEPT_SEGMENTS;
+    for (let i = 0; i < this.#memory.length; i++) this.#memory[i] = NO_MEMORY;
   }
 
   /** Appends `[start, start + len)` of `memory`, which the caller has checked. */
@@ -162,6 +162,9 @@ export class SegmentList {
 }
 
 const EMPTY = new Uint8Array(0);
+const NO_MEMORY = new MemoryBytes(EMPTY);
+// A request has a handful of segments; one of a thousand leaves no arrays of that length behind.
+const KEPT_SEGMENTS = 16;
 
 // Up to here a loop beats the view that set() needs (measured, to shared memory: 24 B 30 ns against
 // 46 ns, 48 B 56 ns against 49 ns).
