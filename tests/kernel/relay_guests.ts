@@ -158,5 +158,10 @@ guestTest(
 
 /** Waits until the relay has said goodbye to so many guests. */
 async function left(relay: Child, num: number): Promise<void> {
-  await relay.until(new RegExp(`(?:guest left[\\s\\S]*?){${num}}`));
+  const end = performance.now() + 60_000;
+  // Counted: an expression for so many of them backtracks for ever while one is missing.
+  while (relay.output.split("guest left").length - 1 < num) {
+    assert.ok(performance.now() < end, `Not ${num} guests have left: ${relay.output}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
