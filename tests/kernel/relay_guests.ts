@@ -7,13 +7,13 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { withDirectory } from "../cli/ringway.ts";
-import type { Child } from "./support/child.ts";
+import { type Child, eventually } from "./support/child.ts";
 import { makeRoot } from "./support/guest_files.ts";
 import { guestTest } from "./support/needs.ts";
 import { AES_CBC_DRIVER, driverOf, PRINT_PROC_CRYPTO } from "./support/proc_crypto.ts";
 import { bootQemu, makeImage, QEMU_NEEDS, vhostUserDevice } from "./support/qemu.ts";
 import { holdingsOf, startRelay, startServe, urlOf } from "./support/serving.ts";
-import { bootUml, UML_NEEDS } from "./support/uml.ts";
+import { bootUml, halted, UML_NEEDS } from "./support/uml.ts";
 
 const COMPARE = `af_alg compare ${AES_CBC_DRIVER} 'cbc(aes-generic)'`;
 
@@ -54,7 +54,7 @@ guestTest(
       const pids = [await gateway.pid(), await relay.pid()];
       const boot = async () => {
         await using guest = bootUml({ root, socket, scratch, fuzzIterations: 5 });
-        assert.equal(await guest.ended, 0, guest.output);
+        await halted(guest);
         assert.equal(driverOf(guest.output, AES_CBC_DRIVER)?.selftest, "passed", guest.output);
       };
       // The first connection starts threads that stay.
@@ -65,7 +65,10 @@ guestTest(
       for (let i = 0; i < 49; i++) await boot();
 
       await left(relay, 50);
-      assert.deepEqual(await Promise.all(pids.map(holdingsOf)), before);
+      // The last guest's WebSocket closes behind it.
+      await eventually(async () =>
+        assert.deepEqual(await Promise.all(pids.map(holdingsOf)), before)
+      );
     }),
 );
 
@@ -99,7 +102,7 @@ guestTest(
       await using _returned = await startServe(["--port", new URL(url).port]);
       await guest.until(/^device back$/m);
 
-      assert.equal(await guest.ended, 0, guest.output);
+      await halted(guest);
       assert.equal(driverOf(guest.output, AES_CBC_DRIVER)?.selftest, "passed", guest.output);
       assert.equal(guest.output.match(/lengths are the same/g)?.length, 2, guest.output);
     }),

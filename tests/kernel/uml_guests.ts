@@ -8,12 +8,12 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { withDirectory } from "../cli/ringway.ts";
-import { childrenOf } from "./support/child.ts";
+import { childrenOf, eventually } from "./support/child.ts";
 import { makeRoot } from "./support/guest_files.ts";
 import { guestTest } from "./support/needs.ts";
 import { AES_CBC_DRIVER, driverOf, PRINT_PROC_CRYPTO } from "./support/proc_crypto.ts";
 import { holdingsOf, startServe } from "./support/serving.ts";
-import { bootUml, UML_NEEDS } from "./support/uml.ts";
+import { bootUml, halted, UML_NEEDS } from "./support/uml.ts";
 
 const COMPARE = `af_alg compare ${AES_CBC_DRIVER} 'cbc(aes-generic)'`;
 
@@ -53,7 +53,7 @@ guestTest(
 
       try {
         for (const guest of guests) {
-          assert.equal(await guest.ended, 0, guest.output);
+          await halted(guest);
           assert.equal(driverOf(guest.output, AES_CBC_DRIVER)?.selftest, "passed", guest.output);
           assert.match(guest.output, /lengths are the same/, guest.output);
         }
@@ -77,7 +77,7 @@ guestTest(
 
       for (let i = 0; i < 50; i++) {
         await using guest = bootUml({ root, socket, scratch, fuzzIterations: 5 });
-        assert.equal(await guest.ended, 0, guest.output);
+        await halted(guest);
         assert.equal(driverOf(guest.output, AES_CBC_DRIVER)?.selftest, "passed", guest.output);
       }
 
@@ -129,7 +129,7 @@ guestTest(
       await using serving = await startServe(["--vhost-user", socket]);
       await using guest = bootUml({ root, socket, scratch });
 
-      assert.equal(await guest.ended, 0, guest.output);
+      await halted(guest);
 
       assert.equal(driverOf(guest.output, AES_CBC_DRIVER), undefined, guest.output);
       await serving.until(/F_SEAL_SHRINK/);
@@ -164,20 +164,7 @@ guestTest(
       assert.doesNotMatch(struck.output, /lengths are the same/, struck.output);
       await using next = bootUml({ root, socket, scratch, fuzzIterations: 5 });
       await next.say("go on");
-      assert.equal(await next.ended, 0, next.output);
+      await halted(next);
       assert.match(next.output, /lengths are the same/, next.output);
     }),
 );
-
-/** Waits until something holds: what has ended may not have been tidied up yet. */
-async function eventually(check: () => Promise<void>): Promise<void> {
-  const end = Date.now() + 10_000;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() >= end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}

@@ -12,7 +12,7 @@ import { Child } from "./support/child.ts";
 import { makeRoot } from "./support/guest_files.ts";
 import { guestTest } from "./support/needs.ts";
 import { AES_CBC_DRIVER, driverOf, PRINT_PROC_CRYPTO } from "./support/proc_crypto.ts";
-import { bootUml, UML_NEEDS } from "./support/uml.ts";
+import { bootUml, halted, UML_NEEDS } from "./support/uml.ts";
 
 const DEVICE = fileURLToPath(new URL("wrong_device.ts", import.meta.url));
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
@@ -31,7 +31,7 @@ async function consoleWith(kind: string): Promise<string> {
     });
     await device.until(/^listening$/m);
     await using guest = bootUml({ root, socket, scratch, fuzzIterations: 400 });
-    assert.equal(await guest.ended, 0, guest.output);
+    await halted(guest);
     assert.match((await device.until(/^ended: .*$/m))[0], /0 faults/);
     output = guest.output;
   });

@@ -200,3 +200,16 @@ function signal(pid: number, name: Deno.Signal): void {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
+
+/** Waits until something holds, 10 s at most: what has ended may not have been tidied up yet. */
+export async function eventually(check: () => Promise<void>): Promise<void> {
+  const end = Date.now() + 10_000;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() >= end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

@@ -1,5 +1,6 @@
 /** Guests of User-Mode Linux: a kernel that is a program. */
 
+import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Child } from "./child.ts";
@@ -66,4 +67,14 @@ export function bootUml(options: UmlOptions): Child {
     ],
     limit,
   });
+}
+
+/**
+ * Waits until a guest has halted. Its kernel has then done all it does; behind that, under load, User-Mode
+ * Linux 6.1 is killed by a signal now and then while it ends its own processes.
+ */
+export async function halted(guest: Child): Promise<void> {
+  const code = await guest.ended;
+  const isHalted = guest.output.includes("reboot: System halted");
+  assert.ok(code === 0 || (code === null && isHalted), guest.output);
 }
