@@ -21,7 +21,7 @@ const ARENA_IDLE_MS = 10_000;
 const ENOUGH_ARENA_LEN = 1024 * 1024;
 const ENOUGH_REQUESTS = 8;
 // Requests that are run together: those of a longer message would push each other out of the cache before
-// they are answered (256 of 64 B in a message: 8 % faster than all at once).
+// they are answered (256 of 64 B in a message: 8 % slower all at once).
 const BATCH = 32;
 // Up to so many bytes all requests count alike, in microseconds: to look up what each of them is would cost
 // more than knowing it is worth.
@@ -230,7 +230,7 @@ export class RequestQueues {
     return this.#hasNotBegun;
   }
 
-  // Whether there are requests of data queues that no thread has begun, this one included.
+  // Whether requests of data queues wait, for this thread or for another.
   get #hasNotBegun(): boolean {
     return (this.hasUndrained && !this.#waitsOnControl) || this.#isHeldUp ||
       !this.#device.hasBegunAll;

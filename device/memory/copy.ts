@@ -16,9 +16,9 @@ export interface BulkOperations {
   wipe(target: Uint8Array): void;
 }
 
-// From here on a call out of JavaScript pays: 1 KiB is copied in 40 ns against 75, where set() is at its
-// best, 256 B are overwritten in 16 ns against 57.
-const COPY_LEN = 1024;
+// From here on a call out of JavaScript pays: 512 B are copied in 28 ns, by set() in 25 where the addresses
+// agree and in 133 where they do not; 256 B are overwritten in 16 ns against 57.
+const COPY_LEN = 512;
 const WIPE_LEN = 256;
 
 let bulk: BulkOperations = {

@@ -7,7 +7,7 @@
 import { copy } from "./copy.ts";
 
 // A power of two. Drivers reuse their buffers, so few parts are named again and again: a part that is
-// found again costs 4 ns, a new view 40 ns and its share of the garbage collection.
+// found again costs 4 ns, a new view 27 and its share of the garbage collection, one looked for in vain 52.
 const NUM_PIECES = 512;
 // Where in the table a part stands: by its start, in units that buffers are apart at least.
 const START_SHIFT = 4;
