@@ -20,6 +20,7 @@ import {
   FrameParser,
 } from "./frames.ts";
 import { threadTurns } from "../thread_turns.ts";
+import { FrameWriter } from "./frame_writer.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
 /** Milliseconds a peer has to close its end after a close frame, before the socket is cut. */
@@ -53,6 +54,7 @@ export class Connection implements AnswerSink {
   readonly #device: ConnectionDevice;
   readonly #options: ConnectionOptions;
   readonly #parser: FrameParser;
+  readonly #writer: FrameWriter;
   readonly #heartbeat: Heartbeat;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
   #unsentBytes = 0;
@@ -93,7 +95,8 @@ export class Connection implements AnswerSink {
       this.destroy();
     });
     socket.on("close", () => this.#onClosed());
-    this.#heartbeat = new Heartbeat(socket, options.idleTimeout, {
+    this.#writer = new FrameWriter(socket, () => this.#heartbeat.noteActivity());
+    this.#heartbeat = new Heartbeat(this.#writer, options.idleTimeout, {
       waitsForDevice: () => this.#deviceBusy && this.#unsentBytes === 0,
       // The device may still hold a message that lies in the parser's memory.
       onSilent: () => {
@@ -126,13 +129,13 @@ export class Connection implements AnswerSink {
     this.#unsentBytes += numBytes;
     this.#unsentRecords += numRecords;
     let isRecycled = false;
-    this.#socket.write(frameInPlace(FrameOpcode.BINARY, message), () => {
+    this.#writer.write(frameInPlace(FrameOpcode.BINARY, message), () => {
       if (!isRecycled) this.#device.recycle(message);
       this.#guard(() => this.#onSent(numBytes, numRecords));
     });
     // It has left already: its memory, warm in the cache, serves the next. Callbacks come much later while
     // the socket brings more.
-    if (this.#socket.writableLength === 0) {
+    if (this.#writer.isEmpty) {
       isRecycled = true;
       this.#device.recycle(message);
     }
@@ -155,7 +158,7 @@ export class Connection implements AnswerSink {
     this.#closeSent = true;
     this.#heartbeat.stop();
     this.#closeTimer = setTimeout(() => this.destroy(), CLOSE_TIMEOUT_MS);
-    this.#socket.end(encodeClose(code, reason, "server"));
+    this.#writer.end(encodeClose(code, reason, "server"));
     // What still comes is dropped, but read: unread bytes would reset the connection and with it
     // the close frame on its way.
     this.#resumeSocket();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Duplex } from "node:stream";
+import type { FrameWriter } from "./frame_writer.ts";
 import { encodeFrame, FrameOpcode } from "./frames.ts";
 
 /** Looks at the connection's activity within one idle timeout. */
@@ -22,7 +22,7 @@ export interface HeartbeatState {
 
 /** Pings a silent peer, tells when it is gone, and answers its pings. */
 export class Heartbeat {
-  readonly #socket: Duplex;
+  readonly #writer: FrameWriter;
   readonly #state: HeartbeatState;
   readonly #timer: ReturnType<typeof setInterval>;
   #active = true;
@@ -33,8 +33,8 @@ export class Heartbeat {
   #stopped = false;
 
   /** @param idleTimeout seconds of silence after which a peer counts as gone */
-  constructor(socket: Duplex, idleTimeout: number, state: HeartbeatState) {
-    this.#socket = socket;
+  constructor(writer: FrameWriter, idleTimeout: number, state: HeartbeatState) {
+    this.#writer = writer;
     this.#state = state;
     this.#timer = setInterval(() => this.#tick(), (idleTimeout * 1000) / TICKS_PER_TIMEOUT);
   }
@@ -52,7 +52,7 @@ export class Heartbeat {
       return;
     }
     this.#pongPending = true;
-    this.#socket.write(encodeFrame(FrameOpcode.PONG, payload, "server"), () => {
+    this.#writer.write(encodeFrame(FrameOpcode.PONG, payload, "server"), () => {
       this.#pongPending = false;
       const next = this.#nextPong;
       this.#nextPong = null;
@@ -82,7 +82,7 @@ export class Heartbeat {
     if (this.#silentTicks >= TICKS_PER_TIMEOUT - 1) {
       this.#state.onDead();
     } else if (this.#silentTicks === 1 && !this.#stopped) {
-      this.#socket.write(encodeFrame(FrameOpcode.PING, new Uint8Array(0), "server"));
+      this.#writer.write(encodeFrame(FrameOpcode.PING, new Uint8Array(0), "server"));
     }
   }
 }

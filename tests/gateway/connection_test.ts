@@ -122,6 +122,31 @@ Deno.test("a ping is answered with its payload, and a flood of pings with few po
   });
 });
 
+Deno.test("what follows a long answer comes behind it: answers, a pong, the close frame", async () => {
+  await withConnection({}, async ({ device, connection, peer }) => {
+    const long = Uint8Array.from({ length: 5_000_000 }, (_, i) => i * 7 ^ i >>> 8);
+    device.onPush = () => {
+      connection.send(long.slice(), 1);
+      connection.send(Uint8Array.of(1, 2), 1);
+      connection.send(long.slice(0, 700_000), 1);
+      return undefined;
+    };
+    peer.message(Uint8Array.of(1));
+    peer.frame(FrameOpcode.PING, Uint8Array.of(9));
+    peer.frame(FrameOpcode.CLOSE, Uint8Array.of(0x03, 0xe8));
+
+    assert.deepEqual(await peer.nextMessage(), long);
+    assert.deepEqual([...await peer.nextMessage()], [1, 2]);
+    assert.deepEqual(await peer.nextMessage(), long.subarray(0, 700_000));
+    const pong = await peer.next();
+    assert.equal(pong?.opcode, FrameOpcode.PONG);
+    assert.deepEqual([...pong?.payload ?? []], [9]);
+    assert.equal((await peer.nextClose()).closeCode, 1000);
+    assert.equal(connection.unsentBytes, 0);
+    assert.equal(device.recycled.length, 3);
+  });
+});
+
 Deno.test("a close frame is answered with its code, once all is answered, and the device goes", async () => {
   await withConnection({}, async ({ device, connection, peer, closed }) => {
     const settled = Promise.withResolvers<void>();

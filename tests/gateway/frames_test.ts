@@ -333,6 +333,19 @@ Deno.test("kept memory is used again and given back when released", () => {
   assert.equal(parser.heldBytes, 0);
 });
 
+Deno.test("much memory is kept while long messages follow each other, and not behind a short one", () => {
+  const parser = parserFor("server", 4 << 20, true);
+  const long = () => cut(rawFrame(0x82, new Uint8Array(3 << 20)), [30000]);
+
+  drain(parser, long());
+  drain(parser, long());
+  const between = parser.heldBytes;
+  drain(parser, [rawFrame(0x82, new Uint8Array(100))]);
+
+  assert.ok(between >= 3 << 20, `${between}`);
+  assert.equal(parser.heldBytes, 0);
+});
+
 Deno.test("a chunk is not taken while the one before is unread", () => {
   const parser = parserFor("server");
   const two = concat([rawFrame(0x82, hex("01")), rawFrame(0x82, hex("02"))]);

@@ -177,3 +177,22 @@ Deno.test("no more memory is kept for later messages than 512 KiB", () => {
 
   assert.ok(numAgain >= 1 && numAgain <= 2, `${numAgain} are used again`);
 });
+
+Deno.test("a long message's memory serves the next long one, and goes behind a short one", () => {
+  const writer = new RecordWriter();
+  const takeLong = () => {
+    writer.header(RecordKind.COMPLETE, 0, 0, 0, 4 << 20);
+    return writer.take();
+  };
+
+  const first = takeLong();
+  writer.recycle(first);
+  const second = takeLong();
+  writer.recycle(second);
+  writer.header(RecordKind.COMPLETE, 0, 0, 0, 4);
+  writer.take();
+  const third = takeLong();
+
+  assert.equal(second.buffer, first.buffer);
+  assert.notEqual(third.buffer, first.buffer);
+});
