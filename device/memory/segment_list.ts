@@ -10,6 +10,9 @@
 import { copy, wipe } from "./copy.ts";
 import { copyBytes, MemoryBytes } from "./memory_bytes.ts";
 
+const EMPTY = new Uint8Array(0);
+const NO_MEMORY = new MemoryBytes(EMPTY);
+
 /**
  * A row of bytes that lie in several places. The object is reused from request to request.
  *
@@ -28,6 +31,10 @@ export class SegmentList {
   /** Bytes in all segments together. */
   length = 0;
   #num = 0;
+  // The first segment mostly is all there is. The arrays hold it, too, once there is a second.
+  #first: MemoryBytes = NO_MEMORY;
+  #firstStart = 0;
+  #firstLen = 0;
   readonly #memory: MemoryBytes[] = [];
   readonly #start: number[] = [];
   readonly #len: number[] = [];
@@ -44,15 +51,27 @@ export class SegmentList {
     return this.#num;
   }
 
+  /** What the first segment lies in. */
+  get firstMemory(): MemoryBytes {
+    return this.#first;
+  }
+
+  /** Where it starts there. */
+  get firstStart(): number {
+    return this.#firstStart;
+  }
+
   /** Empties the list. References to the last request's memory go when it is next filled. */
   clear(): void {
     this.length = 0;
     this.#num = 0;
+    this.#firstLen = 0;
   }
 
   /** Forgets every reference to memory, for when a region is about to go. */
   release(): void {
     this.clear();
+    this.#first = NO_MEMORY;
     // The arrays stay: to grow them anew with every batch takes longer than to fill in what they hold.
     if (this.#memory.length > KEPT_SEGMENTS) this.#memory.length = KEPT_SEGMENTS;
     for (let i = 0; i < this.#memory.length; i++) this.#memory[i] = NO_MEMORY;
@@ -62,10 +81,21 @@ export class SegmentList {
   push(memory: MemoryBytes, start: number, len: number): void {
     if (len === 0) return;
     const i = this.#num++;
+    this.length += len;
+    if (i === 0) {
+      this.#first = memory;
+      this.#firstStart = start;
+      this.#firstLen = len;
+      return;
+    }
+    if (i === 1) this.#set(0, this.#first, this.#firstStart, this.#firstLen);
+    this.#set(i, memory, start, len);
+  }
+
+  #set(i: number, memory: MemoryBytes, start: number, len: number): void {
     this.#memory[i] = memory;
     this.#start[i] = start;
     this.#len[i] = len;
-    this.length += len;
   }
 
   /**
@@ -73,6 +103,10 @@ export class SegmentList {
    * The range lies within the list: the caller checked it.
    */
   view(position: number, len: number): Uint8Array | null {
+    if (position + len <= this.#firstLen) {
+      return this.#first.piece(this.#firstStart + position, len);
+    }
+    if (this.#num < 2) return len === 0 ? EMPTY : null;
     let at = position;
     for (let i = 0; i < this.#num; i++) {
       const segmentLen = this.#len[i];
@@ -87,6 +121,10 @@ export class SegmentList {
 
   /** Copies `len` bytes from `position` on into `target` at `offset`. */
   copyTo(position: number, target: MemoryBytes, offset: number, len: number): void {
+    if (position + len <= this.#firstLen) {
+      copyBytes(this.#first, this.#firstStart + position, target, offset, len);
+      return;
+    }
     let at = position;
     let to = offset;
     let left = len;
@@ -113,6 +151,10 @@ export class SegmentList {
 
   /** Copies all of `source` into the list from `position` on. */
   copyFrom(position: number, source: Uint8Array): void {
+    if (position + source.length <= this.#firstLen) {
+      put(source, 0, this.#first, this.#firstStart + position, source.length);
+      return;
+    }
     let at = position;
     let from = 0;
     for (let i = 0; from < source.length; i++) {
@@ -130,6 +172,11 @@ export class SegmentList {
 
   /** Overwrites `[position, position + len)` with zeros. */
   wipe(position: number, len: number): void {
+    if (position + len <= this.#firstLen) {
+      const start = this.#firstStart + position;
+      wipe(this.#first.bytes, start, start + len);
+      return;
+    }
     let at = position;
     let left = len;
     for (let i = 0; left > 0; i++) {
@@ -148,6 +195,10 @@ export class SegmentList {
 
   /** Writes one byte. */
   setByte(position: number, value: number): void {
+    if (position < this.#firstLen) {
+      this.#first.bytes[this.#firstStart + position] = value;
+      return;
+    }
     // The status byte is the list's last: look from the end.
     let end = this.length;
     for (let i = this.#num - 1; i >= 0; i--) {
@@ -161,8 +212,6 @@ export class SegmentList {
   }
 }
 
-const EMPTY = new Uint8Array(0);
-const NO_MEMORY = new MemoryBytes(EMPTY);
 // A request has a handful of segments; one of a thousand leaves no arrays of that length behind.
 const KEPT_SEGMENTS = 16;
 

@@ -16,6 +16,7 @@ import {
   AVAIL_F_NO_INTERRUPT,
   availRingSize,
   DESC_SIZE,
+  DESC_WORDS,
   DescFlag,
   descTableSize,
   needEvent,
@@ -41,12 +42,14 @@ export class SplitDeviceQueue {
   readonly config: SplitQueueConfig;
   readonly #memory: GuestMemory;
   readonly #eventIdx: boolean;
-  readonly #table: DataView;
-  readonly #tableOffset: number;
+  // Words of the descriptor table, which is aligned to 16: a field by itself is read at the same price.
+  readonly #table: Uint32Array;
   readonly #avail: Uint16Array;
   readonly #used: Uint16Array;
   readonly #usedElems: Uint32Array;
   #lastAvail = 0;
+  // avail.idx as last looked at: an atomic load takes as long as half a chain.
+  #seenAvail = 0;
   // used.idx as published, and as it will be when the elements written since are.
   #publishedUsed = 0;
   #nextUsed = 0;
@@ -59,8 +62,11 @@ export class SplitDeviceQueue {
     this.#memory = memory;
     this.#eventIdx = config.eventIdx;
     const table = regionOf(memory, "descriptor table", config.desc, descTableSize(size), 16);
-    this.#table = table.view;
-    this.#tableOffset = config.desc - table.start;
+    this.#table = new Uint32Array(
+      table.bytes.buffer,
+      table.bytes.byteOffset + config.desc - table.start,
+      DESC_WORDS * size,
+    );
     const avail = regionOf(memory, "available ring", config.driver, availRingSize(size), 2);
     this.#avail = new Uint16Array(
       avail.bytes.buffer,
@@ -94,6 +100,7 @@ export class SplitDeviceQueue {
    */
   goOnAt(position: number): void {
     this.#lastAvail = position;
+    this.#seenAvail = position;
     this.#publishedUsed = position;
     this.#nextUsed = position;
   }
@@ -104,6 +111,7 @@ export class SplitDeviceQueue {
    */
   resumeAt(position: number): void {
     this.#lastAvail = position;
+    this.#seenAvail = position;
     this.#publishedUsed = Atomics.load(this.#used, 1);
     this.#nextUsed = this.#publishedUsed;
   }
@@ -116,12 +124,7 @@ export class SplitDeviceQueue {
    */
   pop(chain: DescriptorChain): boolean {
     const avail = this.#avail;
-    // An atomic load: the entries are read only after the index that covers them.
-    const ahead = (Atomics.load(avail, 1) - this.#lastAvail) & 0xffff;
-    if (ahead === 0) return false;
-    if (ahead > this.size) {
-      throw new BrokenRingError(`avail.idx is ${ahead} ahead in a queue of ${this.size}`);
-    }
+    if (this.#seenAvail === this.#lastAvail && !this.#look()) return false;
     const head = avail[2 + (this.#lastAvail & (this.size - 1))];
     if (head >= this.size) throw new BrokenRingError(`head ${head} in a queue of ${this.size}`);
     chain.clear();
@@ -129,6 +132,28 @@ export class SplitDeviceQueue {
     this.#walk(chain, head);
     this.#lastAvail = (this.#lastAvail + 1) & 0xffff;
     return true;
+  }
+
+  // Whether avail.idx has gone on.
+  #look(): boolean {
+    // An atomic load: the entries are read only after the index that covers them.
+    const { availIdx } = this;
+    const ahead = (availIdx - this.#lastAvail) & 0xffff;
+    if (ahead > this.size) {
+      throw new BrokenRingError(`avail.idx is ${ahead} ahead in a queue of ${this.size}`);
+    }
+    this.#seenAvail = availIdx;
+    return ahead > 0;
+  }
+
+  /** Where the next chain that is given back stands in the used ring. */
+  get nextUsed(): number {
+    return this.#nextUsed;
+  }
+
+  /** Says another number of bytes written of a chain that has been given back and not been published. */
+  amend(position: number, len: number): void {
+    this.#usedElems[(position & (this.size - 1)) * 2 + 1] = len;
   }
 
   /** Gives a chain back with the number of bytes written. The driver sees it after publish(). */
@@ -173,20 +198,19 @@ export class SplitDeviceQueue {
     let index = head;
     for (let num = 1;; num++) {
       if (num > this.size) throw new BrokenRingError(`chain of more than ${this.size} descriptors`);
-      const at = this.#tableOffset + index * DESC_SIZE;
-      const flags = table.getUint16(at + VirtqDesc.flags, true);
-      if ((flags & DescFlag.INDIRECT) !== 0) {
-        if ((flags & DescFlag.NEXT) !== 0) throw new BrokenRingError("INDIRECT with NEXT");
-        this.#walkIndirect(
-          chain,
-          readAddress(table, at),
-          table.getUint32(at + VirtqDesc.len, true),
-        );
+      const at = index * DESC_WORDS;
+      // Addresses beyond 2^53 lose bits here, and lie outside every region all the same.
+      const address = table[at] + table[at + 1] * 2 ** 32;
+      const len = table[at + 2];
+      const flagsAndNext = table[at + 3];
+      if ((flagsAndNext & DescFlag.INDIRECT) !== 0) {
+        if ((flagsAndNext & DescFlag.NEXT) !== 0) throw new BrokenRingError("INDIRECT with NEXT");
+        this.#walkIndirect(chain, address, len);
         return;
       }
-      this.#append(chain, readAddress(table, at), table.getUint32(at + VirtqDesc.len, true), flags);
-      if ((flags & DescFlag.NEXT) === 0) return;
-      index = table.getUint16(at + VirtqDesc.next, true);
+      this.#append(chain, address, len, flagsAndNext);
+      if ((flagsAndNext & DescFlag.NEXT) === 0) return;
+      index = flagsAndNext >>> 16;
       if (index >= this.size) {
         throw new BrokenRingError(`next ${index} in a queue of ${this.size}`);
       }

@@ -8,10 +8,10 @@
  */
 
 import type { MemoryRegion } from "../memory/guest_memory.ts";
-import { VirtqDesc } from "../wire/structs.ts";
 import { BrokenRingError } from "./broken_ring_error.ts";
 import {
   DESC_SIZE,
+  DESC_WORDS,
   DescFlag,
   needEvent,
   type QueueAddresses,
@@ -48,8 +48,7 @@ export class SplitDriverQueue {
   /** Length that the device gave with the chain last returned by popUsed(). */
   usedLen = 0;
   readonly #eventIdx: boolean;
-  readonly #table: DataView;
-  readonly #tableOffset: number;
+  readonly #table: Uint32Array;
   readonly #avail: Uint16Array;
   readonly #used: Uint16Array;
   readonly #usedElems: Uint32Array;
@@ -62,15 +61,16 @@ export class SplitDriverQueue {
   #nextAvail = 0;
   #publishedAvail = 0;
   #lastUsed = 0;
+  // used.idx as last looked at: an atomic load takes as long as all else that popUsed() does.
+  #seenUsed = 0;
 
   /** @param region holds all three parts of the queue */
   constructor(region: MemoryRegion, addresses: QueueAddresses, size: number, eventIdx: boolean) {
     this.size = size;
     this.#eventIdx = eventIdx;
-    this.#table = region.view;
-    this.#tableOffset = addresses.desc - region.start;
     const base = region.bytes.byteOffset - region.start;
     const buffer = region.bytes.buffer;
+    this.#table = new Uint32Array(buffer, base + addresses.desc, DESC_WORDS * size);
     this.#avail = new Uint16Array(buffer, base + addresses.driver, 3 + size);
     this.#used = new Uint16Array(buffer, base + addresses.device, 3 + 4 * size);
     this.#usedElems = new Uint32Array(buffer, base + addresses.device + 4, 2 * size);
@@ -159,7 +159,10 @@ export class SplitDriverQueue {
    * @throws {BrokenRingError} when the device names a chain that is not in flight
    */
   popUsed(): number {
-    if (Atomics.load(this.#used, 1) === this.#lastUsed) return -1;
+    if (this.#seenUsed === this.#lastUsed) {
+      this.#seenUsed = Atomics.load(this.#used, 1);
+      if (this.#seenUsed === this.#lastUsed) return -1;
+    }
     const slot = (this.#lastUsed & (this.size - 1)) * 2;
     const head = this.#usedElems[slot];
     if (head >= this.size || this.#chainLen[head] === 0) {
@@ -188,14 +191,13 @@ export class SplitDriverQueue {
 
   #fill(address: number, len: number, flags: number, hasNext: boolean): void {
     const index = this.#freeHead;
-    const at = this.#tableOffset + index * DESC_SIZE;
+    const at = index * DESC_WORDS;
     const table = this.#table;
     const next = this.#next[index];
-    table.setUint32(at + VirtqDesc.addr, address >>> 0, true);
-    table.setUint32(at + VirtqDesc.addr + 4, Math.floor(address / 2 ** 32), true);
-    table.setUint32(at + VirtqDesc.len, len, true);
-    table.setUint16(at + VirtqDesc.flags, hasNext ? flags | DescFlag.NEXT : flags, true);
-    table.setUint16(at + VirtqDesc.next, hasNext ? next : 0, true);
+    table[at] = address;
+    table[at + 1] = Math.floor(address / 2 ** 32);
+    table[at + 2] = len;
+    table[at + 3] = hasNext ? flags | DescFlag.NEXT | next << 16 : flags;
     this.#freeHead = next;
   }
 

@@ -18,6 +18,10 @@ export const USED_F_NO_NOTIFY = 1;
 
 /** Bytes of a descriptor. */
 export const DESC_SIZE = 16;
+/**
+ * 32-bit words of a descriptor: `addr` in two, `len`, and `flags` with `next` in the upper half.
+ */
+export const DESC_WORDS = 4;
 /** `struct virtq_used_elem`. */
 export const UsedElem = layout({ id: U32, len: U32 });
 
