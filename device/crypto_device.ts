@@ -299,7 +299,7 @@ export class CryptoDevice {
       const { readable, writable } = chain;
       const usedLen = isControl
         ? engine.control(readable, writable)
-        : engine.data(readable, writable);
+        : engine.begin(readable, writable, queue.nextUsed);
       this.counters.requests++;
       queue.push(chain.head, usedLen);
       unclocked += readable.length + writable.length + MIN_WORK;
@@ -328,6 +328,7 @@ export class CryptoDevice {
   }
 
   #publish(queue: SplitDeviceQueue): void {
+    for (const position of this.#engine.finish()) queue.amend(position, 1);
     if (queue.publish()) this.virtio.raise(Interrupt.USED_BUFFER);
   }
 

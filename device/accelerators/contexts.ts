@@ -12,6 +12,8 @@
 
 /** A cipher with its key, in one direction. */
 export interface CipherContext {
+  /** Whether short calls are faster when many are made in a row: those out of JavaScript are. */
+  readonly inRow?: boolean;
   /**
    * Transforms `src` into `dst`.
    *
@@ -48,6 +50,8 @@ export interface MacContext {
 
 /** An authenticated cipher with its key. */
 export interface AeadContext {
+  /** As a cipher's; of seal(). */
+  readonly inRow?: boolean;
   /**
    * Encrypts `src` into `dst` and writes the leftmost `tag.length` bytes of the tag.
    * `dst` is as long as `src` and is the very same memory or does not overlap it.

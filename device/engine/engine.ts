@@ -17,6 +17,7 @@ import {
   STATELESS_BODY_SIZE,
 } from "../services/mod.ts";
 import { Request } from "../services/request.ts";
+import { Row } from "../services/row.ts";
 import type { Session } from "../services/session.ts";
 import { Flag, Service, Status } from "../wire/constants.ts";
 import {
@@ -67,6 +68,7 @@ export interface NegotiatedModes {
 
 // One for all engines of a thread: requests run one after the other.
 const staging = new Staging();
+const row = new Row();
 const NO_BYTES = new SegmentList();
 // Microseconds of a request without its bytes: of a device thread's time, checks included (2.1 us
 // measured at 16 B of AES_CTR on noble, 1.0 us on libcrypto).
@@ -99,6 +101,8 @@ export class Engine {
   // Made with the first session: an idle device has none.
   #journal: SessionJournal | null = null;
   readonly #request: Request;
+  #failed: number[] = [];
+  readonly #rowFailed: (fault: unknown, ticket: number) => void;
   readonly #answer: Uint8Array = new Uint8Array(SessionInput.SIZE);
   readonly #answerView: DataView = new DataView(this.#answer.buffer);
   readonly #statelessBodySizes: readonly number[];
@@ -107,6 +111,10 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#algorithms = options.algorithms;
     this.#onFault = options.onFault;
+    this.#rowFailed = (fault, ticket) => {
+      this.#failed.push(ticket);
+      this.#onFault(fault);
+    };
     this.#sessions = new SessionTable(options.maxSessions);
     this.#finder = options.sessions ?? this.#sessions;
     this.#newJournal = options.newJournal;
@@ -169,7 +177,42 @@ export class Engine {
    */
   data(readable: SegmentList, writable: SegmentList): number {
     if (writable.length === 0) return 0;
+    return this.#data(this.#begin(readable, writable), writable, 0);
+  }
+
+  /**
+   * Like data(), but a short operation may be left for {@link Engine.finish}, which is to be called before the
+   * request is given back. R and W stay where they are until then.
+   *
+   * @param ticket what finish() calls the request if it fails after all
+   */
+  begin(readable: SegmentList, writable: SegmentList, ticket: number): number {
+    if (writable.length === 0) return 0;
+    if (row.isFull) this.#compute();
     const request = this.#begin(readable, writable);
+    request.row = row;
+    const usedLen = this.#data(request, writable, ticket);
+    request.row = null;
+    return usedLen;
+  }
+
+  /**
+   * Computes what has been left.
+   *
+   * @returns tickets of requests whose `used.len` is 1, whatever begin() said
+   */
+  finish(): readonly number[] {
+    if (row.num > 0) this.#compute();
+    const failed = this.#failed;
+    if (failed.length > 0) this.#failed = [];
+    return failed;
+  }
+
+  #compute(): void {
+    row.compute(this.#rowFailed);
+  }
+
+  #data(request: Request, writable: SegmentList, ticket: number): number {
     let status: Status;
     try {
       status = this.#runData(request);
@@ -180,7 +223,8 @@ export class Engine {
       status = Status.ERR;
     }
     this.#end(request);
-    writable.setByte(writable.length - 1, status);
+    if (request.isInRow) row.answers(writable, ticket);
+    else writable.setByte(writable.length - 1, status);
     return status === Status.OK ? request.resultLen + 1 : 1;
   }
 
@@ -191,6 +235,8 @@ export class Engine {
    */
   control(readable: SegmentList, writable: SegmentList): number {
     if (writable.length === 0) return 0;
+    // Nothing of a session that may end is left behind.
+    if (row.num > 0) this.#compute();
     const request = this.#begin(readable, writable);
     const headerLen = Math.min(readable.length, CtrlHeader.SIZE);
     readable.copyTo(0, request.fixed, 0, headerLen);
@@ -215,6 +261,7 @@ export class Engine {
 
   /** To be called when a batch of requests has been run: overwrites what is left of them in private memory. */
   rest(): void {
+    row.release();
     this.#request.staging.rest();
   }
 
@@ -225,6 +272,7 @@ export class Engine {
     request.resultLen = 0;
     request.keysLen = 0;
     request.isWritten = false;
+    request.isInRow = false;
     return request;
   }
 
@@ -251,6 +299,8 @@ export class Engine {
         if (!stateless[service]) return Status.NOTSUPP;
         request.decrypt = operation.decrypt;
         if (!readBody(request, OpHeader.SIZE, this.#statelessBodySizes[service])) return Status.ERR;
+        // Its key goes with it: there is no later.
+        request.row = null;
         return RUN_STATELESS[service](request, this.#algorithms);
       }
       if (flag !== Flag.SESSION_MODE) return Status.ERR;

@@ -143,7 +143,16 @@ function seal(context: AeadContext, request: Request, iv: Uint8Array, srcAt: num
     context.seal(iv, aad, src, result, tag);
     writable.copyFrom(0, result);
   } else {
-    if (overlapsPartly(src, dst)) src = staging.copy(readable, srcAt, lens.src);
+    const isApart = !overlapsPartly(src, dst);
+    const hasResultOnly = lens.aad === 0 && lens.dst === lens.src + lens.tag;
+    const row = isApart && isTagInPlace && hasResultOnly && readable.numSegments === 1
+      ? request.rowFor(lens.src, context.inRow)
+      : null;
+    if (row !== null) {
+      row.seal(context, iv, src, dst, tag);
+      return request.doneInRow(lens.dst);
+    }
+    if (!isApart) src = staging.copy(readable, srcAt, lens.src);
     if (overlaps(aad, dst)) aad = staging.copy(readable, srcAt + lens.src, lens.aad);
     context.seal(iv, aad, src, dst, tag);
   }

@@ -137,7 +137,15 @@ function transform(
     context.process(iv, src, result);
     writable.copyFrom(0, result);
   } else {
-    if (overlapsPartly(src, dst)) {
+    const isApart = !overlapsPartly(src, dst);
+    const row = isApart && dstDataLen === srcDataLen && readable.numSegments === 1
+      ? request.rowFor(srcDataLen, context.inRow)
+      : null;
+    if (row !== null) {
+      row.process(context, iv, src, dst);
+      return request.doneInRow(dstDataLen);
+    }
+    if (!isApart) {
       src = staging.copy(readable, request.variable + at, srcDataLen);
     }
     context.process(iv, src, dst);

@@ -9,6 +9,7 @@ import type { SegmentList } from "../memory/segment_list.ts";
 import type { Staging } from "../memory/staging.ts";
 import { Status } from "../wire/constants.ts";
 import { MAX_FIXED_SIZE } from "../wire/structs.ts";
+import { MAX_ROW_SRC_LEN, type Row } from "./row.ts";
 
 // No algorithm reads more.
 const MAX_IV_LEN = 16;
@@ -41,6 +42,12 @@ export class Request {
 
   /** Whether memory of W has been handed to an accelerator. */
   isWritten = false;
+
+  /** Where a short operation may be left to be computed later; null when it is to be computed at once. */
+  row: Row | null = null;
+
+  /** Whether it has been left there. */
+  isInRow = false;
 
   readonly #iv: MemoryBytes = new MemoryBytes(new Uint8Array(MAX_IV_LEN));
 
@@ -84,6 +91,7 @@ export class Request {
    * part. It is this request's: the next one's takes its place.
    */
   iv(offset: number, len: number): Uint8Array {
+    if (this.row !== null) return this.row.iv(this.readable, this.variable + offset, len);
     this.readable.copyTo(this.variable + offset, this.#iv, 0, len);
     return this.#iv.piece(0, len);
   }
@@ -98,6 +106,22 @@ export class Request {
   output(len: number): Uint8Array | null {
     this.isWritten = true;
     return this.writable.view(0, len);
+  }
+
+  /**
+   * The row, when an operation on so many bytes may be left there: W lies in one piece, and nothing is to be
+   * written behind the result.
+   */
+  rowFor(srcLen: number, isInRow: boolean | undefined): Row | null {
+    return isInRow === true && srcLen <= MAX_ROW_SRC_LEN && this.writable.numSegments === 1
+      ? this.row
+      : null;
+  }
+
+  /** Success with so many result bytes, which are computed with the row. */
+  doneInRow(resultLen: number): Status {
+    this.isInRow = true;
+    return this.done(resultLen);
   }
 
   /** Success with so many result bytes. */

@@ -13,7 +13,6 @@ import { Ctrl, Enc } from "./symbols.ts";
 const TAG_LEN = 16;
 const IV_LEN = 12;
 const J0_LEN = 16;
-const noOutput = new Uint8Array(TAG_LEN);
 const zeroIv = new Uint8Array(IV_LEN);
 
 /** A keyed context for both directions, and the calls that make up a message. */
@@ -67,7 +66,7 @@ class Keyed {
   finish(context: Handle, tag: Uint8Array): void {
     const symbols = this.#symbols;
     if (
-      symbols.EVP_CipherFinal_ex(context, noOutput, this.#outLenAt) !== 1 ||
+      symbols.EVP_CipherFinal_ex(context, this.#outLenAt, this.#outLenAt) !== 1 ||
       symbols.EVP_CIPHER_CTX_ctrl(context, Ctrl.GET_TAG, tag.length, tag) !== 1
     ) throw this.#library.error("make a tag");
   }
@@ -78,7 +77,7 @@ class Keyed {
     if (symbols.EVP_CIPHER_CTX_ctrl(context, Ctrl.SET_TAG, tag.length, tag) !== 1) {
       throw this.#library.error("set a tag");
     }
-    if (symbols.EVP_CipherFinal_ex(context, noOutput, this.#outLenAt) === 1) return true;
+    if (symbols.EVP_CipherFinal_ex(context, this.#outLenAt, this.#outLenAt) === 1) return true;
     symbols.ERR_clear_error();
     return false;
   }
@@ -99,6 +98,7 @@ class Keyed {
 
 /** ChaCha20-Poly1305, and AES-GCM with ivs of 12 bytes. */
 export class LibcryptoAead implements AeadContext {
+  readonly inRow = true;
   readonly #keyed: Keyed;
 
   /** @param key not kept */

@@ -15,6 +15,7 @@ import { Enc } from "./symbols.ts";
  * and the data goes through in one call.
  */
 export class LibcryptoCipher implements CipherContext {
+  readonly inRow = true;
   readonly #library: Libcrypto;
   readonly #symbols: Symbols;
   readonly #ivLen: number;

@@ -42,6 +42,7 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
 
 const MIN_MAJOR = 3;
 const ERROR_TEXT_LEN = 256;
+const OUT_LEN_ROOM = 64;
 
 /** An open libcrypto. Each thread opens its own. */
 export class Libcrypto {
@@ -52,7 +53,10 @@ export class Libcrypto {
   readonly symbols: Symbols;
   /** Copies and overwrites of many bytes; null where the library shows no memmove. */
   readonly bulk: Bulk | null;
-  /** Where libcrypto writes how many bytes it has written, which nobody needs to read. */
+  /**
+   * Where libcrypto writes how many bytes it has written, which nobody needs to read; there is room for a block,
+   * which a final call of a cipher that pads nothing does not write.
+   */
   readonly outLenAt: Handle;
   // A library context of our own: what openssl.cnf or others in the process do to the default one
   // does not reach it, and threads do not share its locks.
@@ -65,7 +69,7 @@ export class Libcrypto {
     this.symbols = symbols;
     this.bulk = openBulk(path);
     // Of libcrypto's memory: the address of our own is only told to those with all of --allow-ffi.
-    const outLenAt = symbols.CRYPTO_malloc(Int32Array.BYTES_PER_ELEMENT, null, 0);
+    const outLenAt = symbols.CRYPTO_malloc(OUT_LEN_ROOM, null, 0);
     if (outLenAt === null) throw this.error("allocate memory");
     this.outLenAt = outLenAt;
     const context = symbols.OSSL_LIB_CTX_new();

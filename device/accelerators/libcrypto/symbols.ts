@@ -40,7 +40,7 @@ export const SYMBOLS = {
     parameters: ["pointer", "buffer", "pointer", "buffer", "i32"],
     result: "i32",
   },
-  EVP_CipherFinal_ex: { parameters: ["pointer", "buffer", "pointer"], result: "i32" },
+  EVP_CipherFinal_ex: { parameters: ["pointer", "pointer", "pointer"], result: "i32" },
 
   EVP_MD_fetch: { parameters: ["pointer", "buffer", "pointer"], result: "pointer" },
   EVP_MD_CTX_new: { parameters: [], result: "pointer" },
