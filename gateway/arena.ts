@@ -16,7 +16,7 @@ const NO_BYTES = new Uint8Array(0);
 const NO_MEMORY = new MemoryBytes(NO_BYTES);
 // Freed allocations are overwritten together up to here: one call for many small ones.
 const WIPE_LEN = 16 * 1024;
-const NO_SLOTS = new Float64Array(0);
+const NO_SLOTS = new Uint32Array(0);
 
 /** Memory of one device's requests, never more than its limit. */
 export class Arena {
@@ -27,7 +27,7 @@ export class Arena {
   // Allocations in the order they were made, by slot: a circle of slots, as long as may be in flight.
   // Made with the first allocation: they are most of what an idle device would cost.
   readonly #maxAllocations: number;
-  #starts: Float64Array = NO_SLOTS;
+  #starts: Uint32Array = NO_SLOTS;
   #freed: Uint8Array = NO_BYTES;
   #firstSlot = 0;
   #numSlots = 0;
@@ -77,18 +77,20 @@ export class Arena {
    * @throws {RangeError} when `len` is beyond the limit
    */
   allocate(len: number): number {
+    if (len > this.#limit) throw new RangeError(`Cannot allocate ${len} bytes of device memory`);
     const size = roundUp(len);
     // What is overwritten later must not be somebody's again.
     if (this.#wipeEnd > 0) this.wipeFreed();
-    if (size > this.#limit) throw new RangeError(`Cannot allocate ${len} bytes of device memory`);
     if (this.#numSlots === 0 && size > this.capacity) this.#grow(size);
     if (this.#starts.length === 0) {
-      this.#starts = new Float64Array(this.#maxAllocations);
+      this.#starts = new Uint32Array(this.#maxAllocations);
       this.#freed = new Uint8Array(this.#maxAllocations);
     }
     const start = this.#place(size);
     if (start < 0 || this.#numSlots === this.#starts.length) return -1;
-    const slot = (this.#firstSlot + this.#numSlots) % this.#starts.length;
+    // A comparison: a remainder takes longer than all the rest.
+    let slot = this.#firstSlot + this.#numSlots;
+    if (slot >= this.#maxAllocations) slot -= this.#maxAllocations;
     this.#starts[slot] = start;
     this.#freed[slot] = 0;
     this.#numSlots++;
@@ -118,7 +120,7 @@ export class Arena {
     if (this.#wipeEnd - this.#wipeStart >= WIPE_LEN) this.wipeFreed();
     this.#freed[slot] = 1;
     while (this.#numSlots > 0 && this.#freed[this.#firstSlot] === 1) {
-      this.#firstSlot = (this.#firstSlot + 1) % this.#starts.length;
+      this.#firstSlot = this.#firstSlot + 1 === this.#maxAllocations ? 0 : this.#firstSlot + 1;
       this.#numSlots--;
     }
     if (this.#numSlots === 0) this.#head = 0;
@@ -172,5 +174,5 @@ export class Arena {
 }
 
 function roundUp(len: number): number {
-  return Math.max(ALIGNMENT, Math.ceil(len / ALIGNMENT) * ALIGNMENT);
+  return len === 0 ? ALIGNMENT : ((len + ALIGNMENT - 1) & -ALIGNMENT) >>> 0;
 }

@@ -121,6 +121,33 @@ export class RecordReader {
     return true;
   }
 
+  /**
+   * Moves to the next record if that is a SUBMIT to `queue` of at most `maxLen` bytes of payload and of `value`;
+   * else nothing changes but the fields.
+   */
+  nextShortSubmit(queue: number, maxLen: number): boolean {
+    const at = this.#offset;
+    const remaining = this.bytes.length - at;
+    if (remaining < HEADER_SIZE) return false;
+    const { view } = this;
+    // Kind, flags and queue as one word.
+    if (view.getUint32(at + 4, true) !== (RecordKind.SUBMIT | queue << 16) >>> 0) return false;
+    const payloadLen = view.getUint32(at, true) - HEADER_SIZE;
+    const value = view.getUint32(at + 12, true);
+    if (
+      payloadLen < 0 || payloadLen > maxLen || payloadLen + HEADER_SIZE > remaining ||
+      value > maxLen
+    ) {
+      return false;
+    }
+    this.id = view.getUint32(at + 8, true);
+    this.value = value;
+    this.payloadOffset = at + HEADER_SIZE;
+    this.payloadLen = payloadLen;
+    this.#offset = Math.min(at + HEADER_SIZE + ((payloadLen + 7) & ~7), this.bytes.length);
+    return true;
+  }
+
   /** Steps back before the current record, which next() then finds again. */
   back(): void {
     this.#offset = this.payloadOffset - HEADER_SIZE;

@@ -10,8 +10,6 @@
 
 import {
   type AlgorithmSet,
-  type ByteRange,
-  copyBytes,
   CryptoDevice,
   DeviceStatus,
   type DeviceThreads,
@@ -20,9 +18,8 @@ import {
 } from "../device/mod.ts";
 import type { Log } from "./log.ts";
 import { RecordKind, RecordReader, RecordWriter, RefusedReason } from "./records.ts";
-import type { Completion } from "./remote_queue.ts";
 import { RemoteRegisters } from "./remote_registers.ts";
-import { RequestQueues } from "./request_queues.ts";
+import { MAX_SHORT_SUBMIT_LEN, RequestQueues } from "./request_queues.ts";
 import { threadTurns } from "./thread_turns.ts";
 
 /** Where a device's answers go. */
@@ -75,8 +72,6 @@ export const SUBMIT_ALLOWANCE = 4096;
 const SLICE_MS = 2;
 // Records between two looks at the clock.
 const CLOCK_EVERY = 64;
-// Answers are sent on when so many bytes of them have gathered.
-const FLUSH_LEN = 64 * 1024;
 /** Bytes in front of a message of answers that are free in its buffer. */
 export const ANSWER_HEADROOM = 16;
 const TEXT = new TextEncoder();
@@ -117,6 +112,7 @@ export class RemoteDevice {
   #settling: (() => void)[] = [];
   #isScheduled = false;
   #isRunning = false;
+  #isHeld = false;
   #wasResumed = false;
   #interruptBits = 0;
   #isClosed = false;
@@ -144,7 +140,8 @@ export class RemoteDevice {
       this.#device,
       options.maxSize + SUBMIT_ALLOWANCE,
       options.maxRecords,
-      (queue, completion, arena) => this.#complete(queue, completion, arena),
+      this.#answers,
+      () => this.#flush(),
       options.testBreakRing,
     );
   }
@@ -185,6 +182,17 @@ export class RemoteDevice {
     // A sink may say so from within send(): the run that is under way then looks again at its end.
     if (this.#isRunning) this.#wasResumed = true;
     else this.#continue();
+  }
+
+  /** Lets answers gather until flush(): there is more to push at once. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Sends what has gathered. */
+  flush(): void {
+    this.#isHeld = false;
+    if (!this.#isClosed) this.#flush();
   }
 
   /** Takes back the memory of a message that a sink has been given and does not need any more. */
@@ -263,7 +271,7 @@ export class RemoteDevice {
       this.#drain(deadline);
       const hasTime = this.#startRecords(deadline);
       this.#drain(deadline);
-      this.#flush();
+      if (!this.#isHeld) this.#flush();
       const goesOn = this.#wasResumed && this.#reader !== null && !this.#reader.malformed;
       if (this.#queues.hasUndrained || !hasTime || goesOn) this.#yield();
     } finally {
@@ -278,17 +286,19 @@ export class RemoteDevice {
     // A sink may close the device from within send().
     for (let num = 1; reader !== null && reader === this.#reader; num++) {
       if (num % CLOCK_EVERY === 0 && performance.now() >= deadline) return false;
-      if (this.#isBlocked()) {
+      let room = this.#room();
+      if (room <= 0) {
         this.#drain(deadline);
         this.#flush();
-        if (this.#isBlocked()) return true;
+        room = this.#room();
+        if (room <= 0) return true;
       }
       if (!reader.next()) {
         if (!reader.malformed) this.#reader = null;
         return true;
       }
       // What waits for device threads goes on when they tell of their progress.
-      if (!this.#start(reader, deadline)) return !this.#queues.hasUndrained;
+      if (!this.#start(reader, room - 1, deadline)) return !this.#queues.hasUndrained;
     }
     return true;
   }
@@ -332,26 +342,31 @@ export class RemoteDevice {
     });
   }
 
-  // Whether so much is unanswered that the next record has to wait.
-  #isBlocked(): boolean {
+  // Short records that may be started, of any length one; none while so much is unanswered that the next has
+  // to wait.
+  #room(): number {
     const { maxRecords, maxUnansweredBytes } = this.#options;
     const unsentRecords = this.#answers.numRecords + (this.sink?.unsentRecords ?? 0);
     const unsentBytes = this.#answers.length + (this.sink?.unsentBytes ?? 0);
     const { numInFlight, bytesInFlight, memoryLen } = this.#queues;
     // Device memory counts whether it is used or not, unless there would be little left for answers.
     const bytes = memoryLen <= maxUnansweredBytes / 4 ? memoryLen : bytesInFlight;
-    return numInFlight + unsentRecords >= maxRecords || bytes + unsentBytes >= maxUnansweredBytes;
+    return Math.min(
+      maxRecords - numInFlight - unsentRecords,
+      Math.ceil((maxUnansweredBytes - bytes - unsentBytes) / MAX_SHORT_SUBMIT_LEN),
+    );
   }
 
-  // Executes one record; false when the time is up, or when it has to wait and is tried again.
-  #start(reader: RecordReader, deadline: number): boolean {
+  // Executes a record, and of those that follow `maxMore` that are like it; false when the time is up, or when
+  // it has to wait and is tried again.
+  #start(reader: RecordReader, maxMore: number, deadline: number): boolean {
     if (reader.flags !== 0) {
       this.#refuse(reader.id, RefusedReason.MALFORMED, "Flags are not 0");
       return true;
     }
     switch (reader.kind) {
       case RecordKind.SUBMIT:
-        return this.#submit(reader, deadline);
+        return this.#submit(reader, maxMore, deadline);
       case RecordKind.READ:
         this.#drain(deadline);
         this.#read(reader);
@@ -367,7 +382,7 @@ export class RemoteDevice {
     }
   }
 
-  #submit(reader: RecordReader, deadline: number): boolean {
+  #submit(reader: RecordReader, maxMore: number, deadline: number): boolean {
     const { id, queue: index, value: writableLen, payloadLen } = reader;
     const { virtio } = this.#device;
     if (!virtio.running) {
@@ -386,7 +401,7 @@ export class RemoteDevice {
       return true;
     }
     const size = this.#registers.queueSize(index);
-    const outcome = this.#queues.submit(index, size, reader, deadline);
+    const outcome = this.#queues.submit(index, size, reader, maxMore, deadline);
     if (outcome === "later") reader.back();
     if (outcome !== "stopped") return outcome === "submitted";
     this.#answerInterrupt();
@@ -398,18 +413,6 @@ export class RemoteDevice {
   #drain(deadline: number): void {
     this.#queues.drain(deadline);
     this.#answerInterrupt();
-  }
-
-  #complete(index: number, completion: Completion, arena: ByteRange): void {
-    const { id, usedLen, writableOffset, writableLen } = completion;
-    // Result bytes from the start of W, the status from its end.
-    const hasStatus = index !== this.#device.controlQueue && usedLen > 0;
-    const resultLen = hasStatus ? usedLen - 1 : usedLen;
-    const answers = this.#answers;
-    const at = answers.begin(RecordKind.COMPLETE, index, id, usedLen, usedLen);
-    copyBytes(arena, writableOffset, answers, at, resultLen);
-    if (hasStatus) answers.bytes[at + resultLen] = arena.bytes[writableOffset + writableLen - 1];
-    if (this.#answers.length >= FLUSH_LEN) this.#flush();
   }
 
   // The driver half is the gateway's, so it acknowledges used buffer interrupts; the client is told

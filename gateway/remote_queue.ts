@@ -7,18 +7,7 @@ import {
   placeQueue,
   SplitDriverQueue,
 } from "../device/mod.ts";
-
-/** What came back for one SUBMIT. */
-export interface Completion {
-  /** The chain, to be released when its answer has been written. */
-  head: number;
-  /** The record's id. */
-  id: number;
-  usedLen: number;
-  /** Where the device-writable bytes start in the arena. */
-  writableOffset: number;
-  writableLen: number;
-}
+import { RecordKind, type RecordReader, type RecordWriter } from "./records.ts";
 
 // Descriptors of a request at most: one readable, one writable.
 const DESCRIPTORS = 2;
@@ -28,14 +17,6 @@ const DESCRIPTORS = 2;
  * flight belongs to.
  */
 export class RemoteQueue {
-  /** The object that complete() fills and returns. */
-  readonly #completion: Completion = {
-    head: 0,
-    id: 0,
-    usedLen: 0,
-    writableOffset: 0,
-    writableLen: 0,
-  };
   readonly #ring: SplitDriverQueue;
   readonly #region: MemoryRegion;
   readonly #arena: Arena;
@@ -46,6 +27,7 @@ export class RemoteQueue {
   readonly #writableLens: Uint32Array;
   readonly #costs: Float64Array;
   #numInFlight = 0;
+  #bytesInFlight = 0;
   #cost = 0;
   #largestCost = 0;
 
@@ -71,6 +53,11 @@ export class RemoteQueue {
   /** Chains the device has not given back. */
   get numInFlight(): number {
     return this.#numInFlight;
+  }
+
+  /** Bytes of their requests, readable and writable. */
+  get bytesInFlight(): number {
+    return this.#bytesInFlight;
   }
 
   /** Whether the ring has room for another request. */
@@ -121,7 +108,33 @@ export class RemoteQueue {
     this.#cost += cost;
     this.#largestCost = Math.max(this.#largestCost, cost);
     this.#numInFlight++;
+    this.#bytesInFlight += readableLen + writableLen;
     return true;
+  }
+
+  /**
+   * Puts the short SUBMITs that follow on the ring: as many as there are, as there is room for and as `max` says.
+   *
+   * @param index this queue's
+   * @returns how many
+   */
+  submitShort(
+    reader: RecordReader,
+    index: number,
+    max: number,
+    maxLen: number,
+    cost: number,
+  ): number {
+    let num = 0;
+    while (num < max && reader.nextShortSubmit(index, maxLen)) {
+      const { id, payloadOffset, payloadLen, value } = reader;
+      if (!this.submit(id, reader, payloadOffset, payloadLen, value, cost)) {
+        reader.back();
+        break;
+      }
+      num++;
+    }
+    return num;
   }
 
   /** Shows the device what has been submitted; whether it wants a notification. */
@@ -129,31 +142,42 @@ export class RemoteQueue {
     return this.#ring.publish();
   }
 
-  /** The next chain the device gave back, or null. Its memory is the arena's until release(). */
-  complete(): Completion | null {
-    const head = this.#ring.popUsed();
-    if (head < 0) return null;
-    const completion = this.#completion;
-    completion.head = head;
-    completion.id = this.#ids[head];
-    completion.writableLen = this.#writableLens[head];
-    completion.usedLen = Math.min(this.#ring.usedLen, completion.writableLen);
-    const readableLen = this.#readableLens[head];
-    completion.writableOffset = this.#arena.offset(this.#slots[head]) + ((readableLen + 15) & ~15);
-    return completion;
+  /**
+   * Answers chains that the device gave back with COMPLETE records and frees their memory, until there are none
+   * or `answers` holds `enough` bytes.
+   *
+   * @param index this queue's
+   * @param hasStatus whether W ends with a status that stands apart from a shorter result
+   * @returns how many
+   */
+  answer(index: number, hasStatus: boolean, answers: RecordWriter, enough: number): number {
+    const arena = this.#arena;
+    const { memory } = arena;
+    let num = 0;
+    while (answers.length < enough) {
+      const head = this.#ring.popUsed();
+      if (head < 0) break;
+      const writableLen = this.#writableLens[head];
+      const usedLen = Math.min(this.#ring.usedLen, writableLen);
+      const from = arena.offset(this.#slots[head]) + ((this.#readableLens[head] + 15) & ~15);
+      const at = answers.begin(RecordKind.COMPLETE, index, this.#ids[head], usedLen, usedLen);
+      copyBytes(memory, from, answers, at, usedLen);
+      if (hasStatus && usedLen > 0 && usedLen < writableLen) {
+        answers.bytes[at + usedLen - 1] = memory.bytes[from + writableLen - 1];
+      }
+      this.#release(head, usedLen);
+      num++;
+    }
+    return num;
   }
 
-  /**
-   * Frees the memory of a finished request; what it read and wrote, keys and plaintext among it, is
-   * overwritten by the arena.
-   *
-   * @param usedLen bytes from the start of W that the device has written
-   * @returns the bytes that the request had, readable and writable
-   */
-  release(head: number, usedLen: number): number {
+  // Frees the memory of a finished request; what it read and wrote, keys and plaintext among it, is
+  // overwritten by the arena: `usedLen` bytes from the start of W have been written.
+  #release(head: number, usedLen: number): void {
     const slot = this.#slots[head];
-    const writableAt = (this.#readableLens[head] + 15) & ~15;
+    const readableLen = this.#readableLens[head];
     const writableLen = this.#writableLens[head];
+    const writableAt = (readableLen + 15) & ~15;
     // Behind a result that failed the status stands alone, at the end of W.
     if (usedLen < writableLen) {
       this.#arena.memory.bytes[this.#arena.offset(slot) + writableAt + writableLen - 1] = 0;
@@ -161,12 +185,12 @@ export class RemoteQueue {
     this.#arena.free(slot, writableAt + usedLen);
     this.#slots[head] = -1;
     this.#cost -= this.#costs[head];
+    this.#bytesInFlight -= readableLen + writableLen;
     if (--this.#numInFlight === 0) {
       // Sums of fractions do not come back to 0 by themselves.
       this.#cost = 0;
       this.#largestCost = 0;
     }
-    return this.#readableLens[head] + this.#writableLens[head];
   }
 
   /**
@@ -176,11 +200,11 @@ export class RemoteQueue {
    */
   abandon(device: CryptoDevice): { ids: number[]; bytes: number } {
     const ids: number[] = [];
-    let bytes = 0;
+    const bytes = this.#bytesInFlight;
     for (let head = 0; head < this.#slots.length; head++) {
       if (this.#slots[head] < 0) continue;
       ids.push(this.#ids[head]);
-      bytes += this.release(head, this.#writableLens[head]);
+      this.#release(head, this.#writableLens[head]);
     }
     device.memory.remove(this.#region);
     return { ids, bytes };

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type ByteRange, type CryptoDevice, VirtioFeature } from "../device/mod.ts";
+import { type CryptoDevice, VirtioFeature } from "../device/mod.ts";
 import { Arena } from "./arena.ts";
-import type { RecordReader } from "./records.ts";
-import { type Completion, RemoteQueue } from "./remote_queue.ts";
+import type { RecordReader, RecordWriter } from "./records.ts";
+import { RemoteQueue } from "./remote_queue.ts";
 import { ringBase } from "./remote_registers.ts";
 
 // Guest-physical address of the arena, above all rings.
@@ -26,13 +26,15 @@ const BATCH = 32;
 // Up to so many bytes all requests count alike, in microseconds: to look up what each of them is would cost
 // more than knowing it is worth.
 const SHORT_LEN = 256;
+/** Bytes of a short request at most, readable and writable. */
+export const MAX_SHORT_SUBMIT_LEN: number = 2 * SHORT_LEN;
 const SHORT_COST = 2;
 
 /** What became of a request that was put on a ring. */
 export type SubmitOutcome = "submitted" | "later" | "stopped";
 
-/** Takes a completed request; its bytes are the arena's and valid during the call. */
-export type TakeCompletion = (queue: number, completion: Completion, arena: ByteRange) => void;
+// Answers are sent on when so many bytes of them have gathered.
+const ENOUGH_ANSWERS_LEN = 64 * 1024;
 
 /** See the module's comment. */
 export class RequestQueues {
@@ -44,7 +46,8 @@ export class RequestQueues {
   hasUndrained = false;
   readonly #device: CryptoDevice;
   readonly #arena: Arena;
-  readonly #take: TakeCompletion;
+  readonly #answers: RecordWriter;
+  readonly #send: () => void;
   readonly #breakAfter: number | undefined;
   #queues: (RemoteQueue | undefined)[] = [];
   #numSubmits = 0;
@@ -68,17 +71,21 @@ export class RequestQueues {
   /**
    * @param maxRequestLen most bytes of one request, readable and writable
    * @param maxRequests most requests in flight
+   * @param answers where requests that are done are answered
+   * @param send sends them on, because there are many
    * @param breakAfter a test option: the ring is broken after so many requests
    */
   constructor(
     device: CryptoDevice,
     maxRequestLen: number,
     maxRequests: number,
-    take: TakeCompletion,
+    answers: RecordWriter,
+    send: () => void,
     breakAfter: number | undefined,
   ) {
     this.#device = device;
-    this.#take = take;
+    this.#answers = answers;
+    this.#send = send;
     this.#breakAfter = breakAfter;
     // Room for two of the largest requests: one in work, one on its way.
     const limit = 2 * (maxRequestLen + 32);
@@ -86,9 +93,11 @@ export class RequestQueues {
   }
 
   /**
-   * Puts a record's request on a queue that is ready, with a ring of `size`.
+   * Puts a record's request on a queue that is ready, with a ring of `size`, and those of short SUBMITs to the
+   * same queue that follow it.
    *
    * @param record a SUBMIT
+   * @param maxMore how many of those that follow may be taken
    * @returns `later` when there was no room for it before the deadline, or none until device threads have
    *   made some; `stopped` when making room broke the device
    */
@@ -96,6 +105,7 @@ export class RequestQueues {
     index: number,
     size: number,
     record: RecordReader,
+    maxMore: number,
     deadline: number,
   ): SubmitOutcome {
     const { id, payloadLen, payloadOffset, value: writableLen } = record;
@@ -116,6 +126,7 @@ export class RequestQueues {
       }
       if (queue.submit(id, record, payloadOffset, payloadLen, writableLen, cost)) {
         this.#submitted(queue, payloadLen + writableLen, isControl);
+        if (!isControl) this.#submitMore(index, queue, record, maxMore);
         if (this.#numWaiting >= BATCH) this.drain(deadline);
         return "submitted";
       }
@@ -162,16 +173,21 @@ export class RequestQueues {
       } else {
         hasTime &&= performance.now() < deadline;
       }
-      for (let done = queue.complete(); done !== null; done = queue.complete()) {
-        const { head, usedLen } = done;
-        this.#take(index, done, this.#arena.memory);
-        // Whoever took it may have ended the queue, and with it all that was in flight.
-        if (this.#queues[index] !== queue) break;
-        this.numInFlight--;
-        this.bytesInFlight -= queue.release(head, usedLen);
-      }
+      this.#answer(index, queue);
     }
     this.#arena.wipeFreed();
+  }
+
+  #answer(index: number, queue: RemoteQueue): void {
+    const hasStatus = index !== this.#device.controlQueue;
+    // Whoever was sent something may have ended the queue, and with it all that was in flight.
+    while (this.#queues[index] === queue) {
+      const before = queue.bytesInFlight;
+      this.numInFlight -= queue.answer(index, hasStatus, this.#answers, ENOUGH_ANSWERS_LEN);
+      this.bytesInFlight -= before - queue.bytesInFlight;
+      if (this.#answers.length < ENOUGH_ANSWERS_LEN) return;
+      this.#send();
+    }
   }
 
   /** Bytes of device memory for requests, in flight or not. */
@@ -239,6 +255,17 @@ export class RequestQueues {
   #costOf(record: RecordReader): number {
     const len = Math.max(record.payloadLen, record.value);
     return len <= SHORT_LEN ? SHORT_COST : this.#device.cost(record.payload, len);
+  }
+
+  // What was found out for the request in front of them holds for these.
+  #submitMore(index: number, queue: RemoteQueue, record: RecordReader, maxMore: number): void {
+    if (this.#breakAfter !== undefined) return;
+    const max = Math.min(maxMore, BATCH - this.#numWaiting);
+    const before = queue.bytesInFlight;
+    const num = queue.submitShort(record, index, max, SHORT_LEN, SHORT_COST);
+    this.numInFlight += num;
+    this.#numWaiting += num;
+    this.bytesInFlight += queue.bytesInFlight - before;
   }
 
   #submitted(queue: RemoteQueue, len: number, isControl: boolean): void {

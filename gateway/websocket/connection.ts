@@ -30,7 +30,16 @@ const MESSAGE_COST = 4096;
 /** What a connection uses of a {@link RemoteDevice}. */
 export type ConnectionDevice = Pick<
   RemoteDevice,
-  "sink" | "push" | "resume" | "settled" | "goAway" | "recycle" | "release" | "close"
+  | "sink"
+  | "push"
+  | "hold"
+  | "flush"
+  | "resume"
+  | "settled"
+  | "goAway"
+  | "recycle"
+  | "release"
+  | "close"
 >;
 
 /** Limits of one connection, and where it reports. */
@@ -192,6 +201,8 @@ export class Connection implements AnswerSink {
   #drain(): void {
     if (this.#draining) return;
     this.#draining = true;
+    // What comes in one chunk is answered together: a third of the system calls, and of waking up the peer.
+    this.#device.hold();
     try {
       while (!this.#finished && !this.#mustWait()) {
         if (!this.#parser.next()) {
@@ -204,6 +215,7 @@ export class Connection implements AnswerSink {
       this.#refuse(error);
     } finally {
       this.#draining = false;
+      this.#device.flush();
     }
     if (!this.#finished) this.#pauseSocket();
   }

@@ -61,6 +61,10 @@ export class FakeDevice {
 
   release(): void {}
 
+  hold(): void {}
+
+  flush(): void {}
+
   settled(): Promise<void> {
     return this.settledPromise;
   }
