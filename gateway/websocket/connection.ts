@@ -9,6 +9,7 @@
  */
 
 import type { Duplex } from "node:stream";
+import { clearImmediate, setImmediate } from "node:timers";
 import { errorMessage, errorStack, type Log } from "../log.ts";
 import { type AnswerSink, MalformedMessageError, type RemoteDevice } from "../remote_device.ts";
 import {
@@ -27,6 +28,8 @@ import { Heartbeat } from "./heartbeat.ts";
 const CLOSE_TIMEOUT_MS = 3000;
 /** Bytes that a message which waits in the socket takes besides its own: views, callbacks, the queue. */
 const MESSAGE_COST = 4096;
+/** Bytes that Deno reads from a socket at a time. */
+const FULL_CHUNK_LEN = 64 * 1024;
 /** What a connection uses of a {@link RemoteDevice}. */
 export type ConnectionDevice = Pick<
   RemoteDevice,
@@ -76,6 +79,9 @@ export class Connection implements AnswerSink {
   #closeSent = false;
   #closed = false;
   #draining = false;
+  /** The last chunk was as long as chunks are: more has come meanwhile. */
+  #isMoreAtHand = false;
+  #flushTimer: ReturnType<typeof setImmediate> | undefined;
 
   /**
    * @param socket past the 101 response
@@ -185,6 +191,7 @@ export class Connection implements AnswerSink {
       this.#drop(chunk);
       return;
     }
+    this.#isMoreAtHand = chunk.length >= FULL_CHUNK_LEN;
     this.#parser.push(chunk);
     this.#drain();
   }
@@ -215,9 +222,22 @@ export class Connection implements AnswerSink {
       this.#refuse(error);
     } finally {
       this.#draining = false;
-      this.#device.flush();
+      this.#flush();
     }
     if (!this.#finished) this.#pauseSocket();
+  }
+
+  // A chunk that is full says that more waits in the socket: its answers leave with the next one's, or when
+  // there is none after all. Waking up the peer is much of what a message costs.
+  #flush(): void {
+    if (!this.#isMoreAtHand || this.#mustWait()) {
+      this.#device.flush();
+    } else if (this.#flushTimer === undefined) {
+      this.#flushTimer = setImmediate(() => {
+        this.#flushTimer = undefined;
+        this.#guard(() => this.#device.flush());
+      });
+    }
   }
 
   #mustWait(): boolean {
@@ -312,6 +332,7 @@ export class Connection implements AnswerSink {
     this.#finished = true;
     this.#heartbeat.close();
     clearTimeout(this.#closeTimer);
+    clearImmediate(this.#flushTimer);
     try {
       this.#device.close();
     } catch (error) {
