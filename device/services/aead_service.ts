@@ -144,12 +144,12 @@ function seal(context: AeadContext, request: Request, iv: Uint8Array, srcAt: num
     writable.copyFrom(0, result);
   } else {
     const isApart = !overlapsPartly(src, dst);
-    const hasResultOnly = lens.aad === 0 && lens.dst === lens.src + lens.tag;
-    const row = isApart && isTagInPlace && hasResultOnly && readable.numSegments === 1
-      ? request.rowFor(lens.src, context.inRow)
+    const isInPlace = isApart && isTagInPlace && !overlaps(aad, dst) && readable.numSegments === 1;
+    const row = isInPlace && lens.dst === lens.src + lens.tag
+      ? request.rowFor(lens.src + lens.aad, context.inRow)
       : null;
     if (row !== null) {
-      row.seal(context, iv, src, dst, tag);
+      row.seal(context, iv, aad, src, dst, tag);
       return request.doneInRow(lens.dst);
     }
     if (!isApart) src = staging.copy(readable, srcAt, lens.src);

@@ -28,6 +28,7 @@ class Entry {
   aead: AeadContext | null = null;
   cipher: CipherContext | null = null;
   iv: Uint8Array = NOTHING;
+  aad: Uint8Array = NOTHING;
   src: Uint8Array = NOTHING;
   dst: Uint8Array = NOTHING;
   tag: Uint8Array = NOTHING;
@@ -69,10 +70,11 @@ export class Row {
     entry.dst = dst;
   }
 
-  /** Has `aead` seal `src` later, without associated data. */
+  /** Has `aead` seal `src` later. */
   seal(
     aead: AeadContext,
     iv: Uint8Array,
+    aad: Uint8Array,
     src: Uint8Array,
     dst: Uint8Array,
     tag: Uint8Array,
@@ -80,6 +82,7 @@ export class Row {
     const entry = this.#next();
     entry.aead = aead;
     entry.iv = iv;
+    entry.aad = aad;
     entry.src = src;
     entry.dst = dst;
     entry.tag = tag;
@@ -113,7 +116,7 @@ export class Row {
       let status: Status = Status.OK;
       try {
         if (entry.aead !== null) {
-          entry.aead.seal(entry.iv, NOTHING, entry.src, entry.dst, entry.tag);
+          entry.aead.seal(entry.iv, entry.aad, entry.src, entry.dst, entry.tag);
         } else {
           entry.cipher?.process(entry.iv, entry.src, entry.dst);
         }
@@ -126,12 +129,14 @@ export class Row {
     }
   }
 
-  /** Forgets every reference to memory and to contexts. */
+  /** Forgets every reference to memory and to contexts, and what has not been computed. */
   release(): void {
+    this.num = 0;
     for (let i = 0; i < this.#numUsed; i++) {
       const entry = this.#entries[i];
       entry.aead = null;
       entry.cipher = null;
+      entry.aad = NOTHING;
       entry.src = NOTHING;
       entry.dst = NOTHING;
       entry.tag = NOTHING;

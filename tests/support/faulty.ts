@@ -117,6 +117,7 @@ export function faulty(rows: readonly Algorithm[], faults: Faults): Algorithm[] 
     faults.step("run", step, outputs);
   const cipher = (open: OpenCipher): OpenCipher => (key, decrypt) =>
     faultyContext(faults, () => open(key, decrypt), (context) => ({
+      inRow: context.inRow,
       process: (iv, src, dst) => run(() => context.process(iv, src, dst), dst),
     }));
   const hash = (open: OpenHash): OpenHash => () =>
@@ -129,6 +130,7 @@ export function faulty(rows: readonly Algorithm[], faults: Faults): Algorithm[] 
     }));
   const aead = (open: OpenAead): OpenAead => (key) =>
     faultyContext(faults, () => open(key), (context) => ({
+      inRow: context.inRow,
       seal: (iv, aad, src, dst, tag) => run(() => context.seal(iv, aad, src, dst, tag), dst, tag),
       open: (iv, aad, src, tag, dst) => run(() => context.open(iv, aad, src, tag, dst), dst),
     }));

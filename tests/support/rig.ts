@@ -49,6 +49,8 @@ export interface RigOptions extends CryptoDeviceOptions {
   readonly accept?: readonly string[];
   /** Seed of the gaps between buffers. */
   readonly seed?: number;
+  /** Entries of each ring. */
+  readonly queueSize?: number;
 }
 
 /** See the module's comment. */
@@ -56,12 +58,14 @@ export class Rig {
   readonly device: CryptoDevice;
   readonly region: MemoryRegion;
   readonly queues: SplitDriverQueue[] = [];
+  readonly #queueSize: number;
   #next = RING_SPACE;
   #random: number;
 
   constructor(options: RigOptions = {}) {
     this.device = new CryptoDevice(options);
     this.#random = options.seed ?? 1;
+    this.#queueSize = options.queueSize ?? QUEUE_SIZE;
     const memory = new Uint8Array(new SharedArrayBuffer(RING_SPACE + BUFFER_SPACE));
     this.region = this.device.memory.add(0, memory);
     this.startUp(options.accept ?? []);
@@ -97,7 +101,7 @@ export class Rig {
     this.write(Register.Status, beforeQueues);
     assert.equal(this.read(Register.Status), beforeQueues, "FEATURES_OK was refused");
     this.queues.length = 0;
-    for (let i = 0; i <= this.control; i++) this.setUpQueue(i, QUEUE_SIZE, features);
+    for (let i = 0; i <= this.control; i++) this.setUpQueue(i, this.#queueSize, features);
     this.write(Register.Status, beforeQueues | DeviceStatus.DRIVER_OK);
   }
 

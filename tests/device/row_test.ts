@@ -1,0 +1,182 @@
+/** Short operations that are computed in a row: as those that are computed at once, whatever happens. */
+
+import { strict as assert } from "node:assert";
+import {
+  AlgorithmSet,
+  Direction,
+  openLibcrypto,
+  Service,
+  Status,
+  withLibcrypto,
+} from "../../device/mod.ts";
+import type { AeadContext, CipherContext } from "../../device/accelerators/contexts.ts";
+import {
+  aeadData,
+  build,
+  cipherData,
+  cipherStateless,
+  parseSessionInput,
+} from "../../device/wire/requests.ts";
+import { CREATE } from "../support/engine_rig.ts";
+import { fakeAlgorithms, FakeLog } from "../support/fakes.ts";
+import { Rig } from "../support/rig.ts";
+import { IV, NONCE, SESSIONS } from "../support/samples.ts";
+import { counting } from "../support/random.ts";
+import { aesEcb, cbc, gcm } from "../support/oracle.ts";
+
+const MODE = { mux: false, layout: "v19" } as const;
+const ENCRYPT = Direction.ENCRYPT;
+// More than are computed in one row.
+const NUM = 50;
+
+// Fakes that say that they are faster in a row.
+function inRow(log: FakeLog): AlgorithmSet {
+  return new AlgorithmSet(
+    fakeAlgorithms(log).map((row) => {
+      if (row.service === Service.CIPHER) {
+        const [{ accelerator, open }] = row.implementations;
+        const opener = (key: Uint8Array, decrypt: boolean): CipherContext => ({
+          ...open(key, decrypt),
+          inRow: true,
+        });
+        return { ...row, implementations: [{ accelerator, open: opener }] };
+      }
+      if (row.service === Service.AEAD) {
+        const [{ accelerator, open }] = row.implementations;
+        const opener = (key: Uint8Array): AeadContext => ({ ...open(key), inRow: true });
+        return { ...row, implementations: [{ accelerator, open: opener }] };
+      }
+      return row;
+    }),
+  );
+}
+
+function libcrypto(): AlgorithmSet {
+  const { library } = openLibcrypto();
+  assert.ok(library !== null, "The tests need libcrypto");
+  const names = ["AES_CBC", "GCM"];
+  return new AlgorithmSet(
+    withLibcrypto(fakeAlgorithms(new FakeLog()), library).filter(({ name }) =>
+      names.includes(name)
+    ),
+  );
+}
+
+function create(rig: Rig, kind: "cipher" | "aead"): number {
+  const { readable } = kind === "cipher"
+    ? build(CREATE.cipher, SESSIONS.cipher, MODE)
+    : build(CREATE.aead, SESSIONS.aead, MODE);
+  const { status, sessionId } = parseSessionInput(rig.submit(rig.control, readable, 16).writable);
+  assert.equal(status, Status.OK);
+  return sessionId;
+}
+
+function sourceOf(i: number): Uint8Array<ArrayBuffer> {
+  return counting(16 * (1 + i % 4), i);
+}
+
+Deno.test("a batch of short requests gives what each gives alone, whatever their services and lengths", () => {
+  const rig = new Rig({ algorithms: libcrypto(), queueSize: 256 });
+  const ciphers = create(rig, "cipher");
+  const aeads = create(rig, "aead");
+
+  const finish = Array.from({ length: NUM }, (_, i) => {
+    const src = sourceOf(i);
+    const aad = counting(i % 3 * 4, 100 + i);
+    const { readable, writableLen } = i % 2 === 0
+      ? build(cipherData, { sessionId: ciphers, op: ENCRYPT, iv: IV, src }, MODE)
+      : build(aeadData, { sessionId: aeads, op: ENCRYPT, iv: NONCE, src, aad, tagLen: 16 }, MODE);
+    // Some in pieces, which no row takes.
+    const at = i % 5 === 0 ? { readableCuts: [30], writableCuts: [3] } : {};
+    return rig.begin(0, readable, writableLen, at);
+  });
+  rig.kick(0);
+
+  finish.forEach((fetch, i) => {
+    const { usedLen, writable } = fetch();
+    const aad = counting(i % 3 * 4, 100 + i);
+    const expected = i % 2 === 0
+      ? cbc(aesEcb, SESSIONS.cipher.key, IV, sourceOf(i))
+      : gcm(SESSIONS.aead.key, NONCE, aad, sourceOf(i), 16);
+    assert.deepEqual(writable.subarray(0, -1), expected, `request ${i}`);
+    assert.deepEqual([usedLen, writable.at(-1)], [expected.length + 1, Status.OK]);
+  });
+});
+
+Deno.test("those that fail in a row are ERR with used.len 1 and nothing of a result, the others are right", () => {
+  const log = new FakeLog();
+  const faults: unknown[] = [];
+  const rig = new Rig({
+    algorithms: inRow(log),
+    queueSize: 256,
+    onFault: (fault) => faults.push(fault),
+  });
+  const sessionId = create(rig, "cipher");
+  const bad = new Set([0, 7, 31, 32, 49]);
+  let num = 0;
+  const run = log.run.bind(log);
+  log.run = (isDigest, ...outputs) => {
+    log.failAt = bad.has(num++) ? "run" : null;
+    run(isDigest, ...outputs);
+  };
+
+  const finish = Array.from({ length: NUM }, (_, i) => {
+    const request = build(cipherData, { sessionId, op: ENCRYPT, iv: IV, src: sourceOf(i) }, MODE);
+    return rig.begin(0, request.readable, request.writableLen);
+  });
+  rig.kick(0);
+
+  finish.forEach((fetch, i) => {
+    const { usedLen, writable } = fetch();
+    const result = writable.subarray(0, -1);
+    if (bad.has(i)) {
+      assert.deepEqual([usedLen, writable.at(-1)], [1, Status.ERR], `request ${i}`);
+      assert.ok(result.every((byte) => byte === 0), `request ${i} shows something`);
+    } else {
+      const shift = SESSIONS.cipher.key[0];
+      assert.deepEqual(result, sourceOf(i).map((byte) => byte + shift), `request ${i}`);
+      assert.deepEqual([usedLen, writable.at(-1)], [writable.length, Status.OK]);
+    }
+  });
+  assert.equal(num, NUM);
+  assert.deepEqual([faults.length, rig.device.counters.faults], [bad.size, bad.size]);
+});
+
+Deno.test("what is in front of a broken chain is computed before the device needs its reset", () => {
+  const log = new FakeLog();
+  const rig = new Rig({ algorithms: inRow(log) });
+  const sessionId = create(rig, "aead");
+  const src = sourceOf(1);
+  const options = { sessionId, op: ENCRYPT, iv: NONCE, src, aad: new Uint8Array(0), tagLen: 16 };
+  const { readable, writableLen } = build(aeadData, options, MODE);
+  const finish = [rig.begin(0, readable, writableLen), rig.begin(0, readable, writableLen)];
+  // Beyond all memory.
+  rig.queues[0].addPair(2 ** 40, 24, 2 ** 41, 1);
+  rig.kick(0);
+
+  for (const fetch of finish) {
+    const { usedLen, writable } = fetch();
+    assert.deepEqual([usedLen, writable.at(-1)], [writableLen, Status.OK]);
+    assert.deepEqual(writable.subarray(src.length, -1), new Uint8Array(16).fill(0x5a));
+  }
+  assert.equal(rig.device.counters.brokenRings, 1);
+});
+
+Deno.test("stateless requests are computed at once: their keys go with them", () => {
+  const log = new FakeLog();
+  const rig = new Rig({
+    algorithms: inRow(log),
+    accept: ["MUX_MODE", "CIPHER_STATELESS_MODE"],
+  });
+  const mode = { mux: true, layout: "v19" } as const;
+  const { algo, key } = SESSIONS.cipher;
+  const options = { algo, key, op: ENCRYPT, iv: IV, src: sourceOf(3) };
+  const { readable, writableLen } = build(cipherStateless, options, mode);
+  const finish = Array.from({ length: 3 }, () => rig.begin(0, readable, writableLen));
+  rig.kick(0);
+
+  for (const fetch of finish) {
+    assert.deepEqual(fetch().writable.subarray(0, -1), sourceOf(3).map((byte) => byte + key[0]));
+  }
+  assert.equal(log.isOpen, 0);
+});
