@@ -48,7 +48,8 @@ export class SplitDeviceQueue {
   readonly #used: Uint16Array;
   readonly #usedElems: Uint32Array;
   #lastAvail = 0;
-  // avail.idx as last looked at: an atomic load takes as long as half a chain.
+  // avail.idx as last looked at. An atomic load takes as long as half a chain, so while a plain one finds the
+  // index as it was nothing more is asked: what it covers has been seen.
   #seenAvail = 0;
   // used.idx as published, and as it will be when the elements written since are.
   #publishedUsed = 0;
@@ -124,7 +125,8 @@ export class SplitDeviceQueue {
    */
   pop(chain: DescriptorChain): boolean {
     const avail = this.#avail;
-    if (this.#seenAvail === this.#lastAvail && !this.#look()) return false;
+    const isSame = avail[1] === this.#seenAvail && this.#seenAvail !== this.#lastAvail;
+    if (!isSame && !this.#look()) return false;
     const head = avail[2 + (this.#lastAvail & (this.size - 1))];
     if (head >= this.size) throw new BrokenRingError(`head ${head} in a queue of ${this.size}`);
     chain.clear();

@@ -89,8 +89,9 @@ export class EngineBackend implements VhostBackend {
       return left <= 0;
     } finally {
       // What was done before a break is the guest's to see; its memory may be unmapped next.
-      queue.publish();
+      this.#publish(queue);
       this.#chain.release();
+      this.#engine.rest();
     }
   }
 
@@ -130,7 +131,7 @@ export class EngineBackend implements VhostBackend {
     while (left > 0 && ring.pop(chain)) {
       const usedLen = isControl
         ? engine.control(readable, writable)
-        : engine.data(readable, writable);
+        : engine.begin(readable, writable, ring.nextUsed);
       ring.push(chain.head, usedLen);
       this.numRequests++;
       const len = readable.length + writable.length;
@@ -138,10 +139,15 @@ export class EngineBackend implements VhostBackend {
       unpublished += len;
       if (unpublished >= PUBLISH_EVERY) {
         unpublished = 0;
-        queue.publish();
+        this.#publish(queue);
       }
     }
-    queue.publish();
+    this.#publish(queue);
     return left;
+  }
+
+  #publish(queue: VhostQueue): void {
+    for (const position of this.#engine.finish()) queue.ring.amend(position, 1);
+    queue.publish();
   }
 }

@@ -21,7 +21,7 @@ import {
   FrameParser,
 } from "./frames.ts";
 import { threadTurns } from "../thread_turns.ts";
-import { FrameWriter } from "./frame_writer.ts";
+import { SocketWriter } from "./socket_writer.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
 /** Milliseconds a peer has to close its end after a close frame, before the socket is cut. */
@@ -66,7 +66,7 @@ export class Connection implements AnswerSink {
   readonly #device: ConnectionDevice;
   readonly #options: ConnectionOptions;
   readonly #parser: FrameParser;
-  readonly #writer: FrameWriter;
+  readonly #writer: SocketWriter;
   readonly #heartbeat: Heartbeat;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
   #unsentBytes = 0;
@@ -110,7 +110,7 @@ export class Connection implements AnswerSink {
       this.destroy();
     });
     socket.on("close", () => this.#onClosed());
-    this.#writer = new FrameWriter(socket, () => this.#heartbeat.noteActivity());
+    this.#writer = new SocketWriter(socket, () => this.#heartbeat.noteActivity());
     this.#heartbeat = new Heartbeat(this.#writer, options.idleTimeout, {
       waitsForDevice: () => this.#deviceBusy && this.#unsentBytes === 0,
       // The device may still hold a message that lies in the parser's memory.

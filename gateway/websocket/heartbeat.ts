@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FrameWriter } from "./frame_writer.ts";
+import type { SocketWriter } from "./socket_writer.ts";
 import { encodeFrame, FrameOpcode } from "./frames.ts";
 
 /** Looks at the connection's activity within one idle timeout. */
@@ -22,7 +22,7 @@ export interface HeartbeatState {
 
 /** Pings a silent peer, tells when it is gone, and answers its pings. */
 export class Heartbeat {
-  readonly #writer: FrameWriter;
+  readonly #writer: SocketWriter;
   readonly #state: HeartbeatState;
   readonly #timer: ReturnType<typeof setInterval>;
   #active = true;
@@ -33,7 +33,7 @@ export class Heartbeat {
   #stopped = false;
 
   /** @param idleTimeout seconds of silence after which a peer counts as gone */
-  constructor(writer: FrameWriter, idleTimeout: number, state: HeartbeatState) {
+  constructor(writer: SocketWriter, idleTimeout: number, state: HeartbeatState) {
     this.#writer = writer;
     this.#state = state;
     this.#timer = setInterval(() => this.#tick(), (idleTimeout * 1000) / TICKS_PER_TIMEOUT);

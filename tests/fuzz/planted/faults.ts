@@ -74,8 +74,8 @@ export const FAULTS: readonly Fault[] = [
     name: "a result over part of its source is not told from one elsewhere",
     like: "dst = src",
     file: CIPHER,
-    find: "if (overlapsPartly(src, dst))",
-    replace: "if (overlapsPartly(src, dst) && src.length === 0)",
+    find: "const isApart = !overlapsPartly(src, dst);",
+    replace: "const isApart = !overlapsPartly(src, dst) || src.length > 0;",
   },
   {
     name: "plaintext whose tag is forged is released",
@@ -264,9 +264,9 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a failed request's answer carries what was in memory",
     like: "a driver never sees another request's bytes",
-    file: REMOTE,
-    find: "writableOffset + writableLen - 1",
-    replace: "writableOffset + usedLen - 1",
+    file: "gateway/remote_queue.ts",
+    find: "from + writableLen - 1",
+    replace: "from + usedLen - 1",
   },
   {
     name: "a device thread goes on one request too early",

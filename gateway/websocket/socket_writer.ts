@@ -19,7 +19,7 @@ interface Waiting {
 }
 
 /** Writes frames one behind the other, long ones in slices between which others have their turn. */
-export class FrameWriter {
+export class SocketWriter {
   readonly #socket: Duplex;
   readonly #onProgress: () => void;
   // Frames behind a long one, and that one first.
