@@ -240,7 +240,8 @@ export class RecordWriter {
   begin(kind: number, queue: number, id: number, value: number, payloadLen: number): number {
     const size = HEADER_SIZE + payloadLen;
     const at = this.#end;
-    this.#reserve(padded(size));
+    const end = at + padded(size);
+    if (end > this.#bytes.length) this.#grow(end);
     const view = this.#view;
     view.setUint32(at, size, true);
     // The flags are 0.
@@ -248,8 +249,8 @@ export class RecordWriter {
     view.setUint16(at + 6, queue, true);
     view.setUint32(at + 8, id, true);
     view.setUint32(at + 12, value, true);
-    this.#end = at + padded(size);
-    for (let i = at + size; i < this.#end; i++) this.#bytes[i] = 0;
+    this.#end = end;
+    for (let i = at + size; i < end; i++) this.#bytes[i] = 0;
     this.numRecords++;
     return at + HEADER_SIZE;
   }
@@ -299,9 +300,7 @@ export class RecordWriter {
     return Math.min(Math.max(4096, padded(this.#end)), MAX_FIRST_LEN);
   }
 
-  #reserve(more: number): void {
-    const needed = this.#end + more;
-    if (needed <= this.#bytes.length) return;
+  #grow(needed: number): void {
     const bytes = this.#takeLong(needed) ??
       new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     bytes.set(this.#bytes.subarray(0, this.#end));

@@ -69,6 +69,7 @@ async function gatewayAndEcho(traffic: Traffic): Promise<readonly [Contender, Co
 }
 
 const LARGE = 64 * 1024;
+const SMALL = { size: 64, num: 256, inFlight: 4 } as const;
 
 /** Comparisons of this file, in the table's order. */
 export const WEBSOCKET: readonly Comparison[] = [
@@ -88,13 +89,22 @@ export const WEBSOCKET: readonly Comparison[] = [
       figure: REQUESTS,
       bound: atLeast(0.5),
     },
-    async () => {
-      const traffic = { size: 64, num: 256, inFlight: 4 };
-      return [
-        await overSocket(startGateway(), "device", traffic),
-        await overSocket(startBaseline("record_echo"), "records", traffic),
-      ];
+    async () => [
+      await overSocket(startGateway(), "device", SMALL),
+      await overSocket(startBaseline("record_echo"), "records", SMALL),
+    ],
+  ),
+  // What there is no way around: the sockets and the calls into libcrypto, without a ring, sessions or checks.
+  pair(
+    {
+      name: "the same, to a bare server that makes the same calls of libcrypto",
+      against: "bare libcrypto server",
+      figure: REQUESTS,
     },
+    async () => [
+      await overSocket(startGateway(), "device", SMALL),
+      await overSocket(startBaseline("record_crypto"), "device", SMALL),
+    ],
   ),
   pair(
     {

@@ -78,6 +78,13 @@ export const FAULTS: readonly Fault[] = [
     replace: "const isApart = !overlapsPartly(src, dst) || src.length > 0;",
   },
   {
+    name: "requests of a row are encrypted under one iv",
+    like: "an iv that is used twice",
+    file: "device/services/row.ts",
+    find: "this.num * MAX_IV_LEN",
+    replace: "0 * MAX_IV_LEN",
+  },
+  {
     name: "plaintext whose tag is forged is released",
     like: "AEAD plaintext released with a forged tag",
     file: AEAD,

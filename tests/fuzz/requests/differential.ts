@@ -44,7 +44,8 @@ class Side {
     const { engine } = this;
     const usedLen = isControl
       ? engine.control(this.#readable, this.#writable)
-      : engine.data(this.#readable, this.#writable);
+      : engine.begin(this.#readable, this.#writable, 0);
+    engine.finish();
     engine.rest();
     return usedLen;
   }

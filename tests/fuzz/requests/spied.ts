@@ -49,6 +49,10 @@ class SeenAead implements AeadContext {
     this.#context = context;
   }
 
+  get inRow(): boolean {
+    return this.#context.inRow === true;
+  }
+
   seal(iv: Uint8Array, aad: Uint8Array, src: Uint8Array, dst: Uint8Array, tag: Uint8Array): void {
     this.#context.seal(iv, aad, src, dst, tag);
   }
