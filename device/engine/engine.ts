@@ -208,26 +208,6 @@ export class Engine {
     return failed;
   }
 
-  #compute(): void {
-    row.compute(this.#rowFailed);
-  }
-
-  #data(request: Request, writable: SegmentList, ticket: number): number {
-    let status: Status;
-    try {
-      status = this.#runData(request);
-    } catch (fault) {
-      // What the accelerator may have written of this request's result is taken back.
-      if (request.isWritten || request.resultLen > 0) writable.wipe(0, writable.length - 1);
-      this.#onFault(fault);
-      status = Status.ERR;
-    }
-    this.#end(request);
-    if (request.isInRow) row.answers(writable, ticket);
-    else writable.setByte(writable.length - 1, status);
-    return status === Status.OK ? request.resultLen + 1 : 1;
-  }
-
   /**
    * Runs one request of the control queue.
    *
@@ -263,6 +243,26 @@ export class Engine {
   rest(): void {
     row.release();
     this.#request.staging.rest();
+  }
+
+  #compute(): void {
+    row.compute(this.#rowFailed);
+  }
+
+  #data(request: Request, writable: SegmentList, ticket: number): number {
+    let status: Status;
+    try {
+      status = this.#runData(request);
+    } catch (fault) {
+      // What the accelerator may have written of this request's result is taken back.
+      if (request.isWritten || request.resultLen > 0) writable.wipe(0, writable.length - 1);
+      this.#onFault(fault);
+      status = Status.ERR;
+    }
+    this.#end(request);
+    if (request.isInRow) row.answers(writable, ticket);
+    else writable.setByte(writable.length - 1, status);
+    return status === Status.OK ? request.resultLen + 1 : 1;
   }
 
   #begin(readable: SegmentList, writable: SegmentList): Request {
