@@ -163,6 +163,7 @@ export class Connection implements AnswerSink {
 
   /** Ends the connection because the gateway ends. */
   goingAway(): void {
+    if (!this.#finished) this.#guard(() => this.#device.flush());
     this.close(CloseCode.GOING_AWAY, "The gateway ends");
   }
 
@@ -230,7 +231,7 @@ export class Connection implements AnswerSink {
   // A chunk that is full says that more waits in the socket: its answers leave with the next one's, or when
   // there is none after all. Waking up the peer is much of what a message costs.
   #flush(): void {
-    if (!this.#isMoreAtHand || this.#mustWait()) {
+    if (!this.#isMoreAtHand || this.#finished || this.#mustWait()) {
       this.#device.flush();
     } else if (this.#flushTimer === undefined) {
       this.#flushTimer = setImmediate(() => {

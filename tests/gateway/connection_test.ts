@@ -55,6 +55,48 @@ Deno.test("messages reach the device in order and its answers reach the peer", a
   });
 });
 
+Deno.test("answers of messages that come together leave together, and the last do not wait for more", async () => {
+  await withConnection({}, async ({ device, peer }) => {
+    let numPushed = 0;
+    device.onPush = () => {
+      numPushed++;
+      assert.ok(device.isHeld, "Each message is answered by itself");
+      return undefined;
+    };
+
+    // Many in a chunk, and chunks that are full.
+    for (let i = 0; i < 2000; i++) peer.message(new Uint8Array(500));
+    await until(() => numPushed === 2000);
+    await until(() => !device.isHeld);
+
+    assert.ok(device.numFlushes < 500, `${device.numFlushes} times for 2000 messages`);
+  });
+});
+
+Deno.test("answers that gather leave before the close frame, though more has come behind it", async () => {
+  await withConnection({}, async ({ device, connection, peer }) => {
+    let numGathered = 0;
+    device.onPush = () => {
+      numGathered++;
+      return undefined;
+    };
+    device.flush = () => {
+      for (; numGathered > 0; numGathered--) connection.send(Uint8Array.of(numGathered), 1);
+    };
+    const message = encodeFrame(FrameOpcode.BINARY, new Uint8Array(20), "client");
+    const close = encodeFrame(FrameOpcode.CLOSE, Uint8Array.of(0x03, 0xe8), "client");
+    const burst = new Uint8Array(300_000);
+    burst.set(message);
+    burst.set(message, message.length);
+    burst.set(close, 2 * message.length);
+
+    peer.socket.write(burst);
+
+    assert.deepEqual([...await peer.nextMessage(), ...await peer.nextMessage()], [2, 1]);
+    assert.equal((await peer.next())?.opcode, FrameOpcode.CLOSE);
+  });
+});
+
 Deno.test("while the device is busy nothing more is read, and the next message waits", async () => {
   await withConnection({}, async ({ device, peer }) => {
     const started = Promise.withResolvers<void>();

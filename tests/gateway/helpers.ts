@@ -38,6 +38,9 @@ export class FakeDevice {
   /** Copies of the messages pushed. */
   readonly pushed: Uint8Array[] = [];
   numResumes = 0;
+  /** Whether answers are to gather. */
+  isHeld = false;
+  numFlushes = 0;
   /** Messages whose memory was given back. */
   readonly recycled: Uint8Array[] = [];
   closed = 0;
@@ -61,9 +64,14 @@ export class FakeDevice {
 
   release(): void {}
 
-  hold(): void {}
+  hold(): void {
+    this.isHeld = true;
+  }
 
-  flush(): void {}
+  flush(): void {
+    this.isHeld = false;
+    this.numFlushes++;
+  }
 
   settled(): Promise<void> {
     return this.settledPromise;
