@@ -213,11 +213,17 @@ export class Connection implements AnswerSink {
     this.#device.hold();
     try {
       while (!this.#finished && !this.#mustWait()) {
-        if (!this.#parser.next()) {
+        // Before the next message, not behind it: with many clients each would work once more, and the thread
+        // would never be idle.
+        const { pause } = threadTurns;
+        if (pause !== undefined) {
+          this.#waitFor(pause);
+        } else if (!this.#parser.next()) {
           this.#resumeSocket();
           return;
+        } else {
+          this.#take();
         }
-        this.#take();
       }
     } catch (error) {
       this.#refuse(error);
@@ -259,8 +265,12 @@ export class Connection implements AnswerSink {
         this.#closeAfterAnswers(this.#parser.closeCode, "");
         return;
     }
-    const started = this.#device.push(this.#parser.payload) ?? threadTurns.pause;
-    if (started === undefined) return;
+    const started = this.#device.push(this.#parser.payload);
+    if (started !== undefined) this.#waitFor(started);
+  }
+
+  /** Takes nothing until the device has started all of its message, or until it is this connection's turn. */
+  #waitFor(started: Promise<void>): void {
     this.#deviceBusy = true;
     started.then(
       () => this.#guard(() => this.#onStarted()),

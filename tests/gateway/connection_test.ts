@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { noLog } from "../../gateway/log.ts";
 import { MalformedMessageError } from "../../gateway/remote_device.ts";
+import { threadTurns } from "../../gateway/thread_turns.ts";
 import { Connection, type ConnectionOptions } from "../../gateway/websocket/connection.ts";
 import { encodeFrame, FrameOpcode } from "../../gateway/websocket/frames.ts";
 import { FakeDevice, keepingLog, socketPair, TestPeer, until } from "./helpers.ts";
@@ -94,6 +95,25 @@ Deno.test("answers that gather leave before the close frame, though more has com
 
     assert.deepEqual([...await peer.nextMessage(), ...await peer.nextMessage()], [2, 1]);
     assert.equal((await peer.next())?.opcode, FrameOpcode.CLOSE);
+  });
+});
+
+Deno.test("no message is begun while there has been much work without a look at all sockets", async () => {
+  await withConnection({}, async ({ device, peer }) => {
+    const wasDue: boolean[] = [];
+    device.onPush = () => {
+      wasDue.push(threadTurns.pause !== undefined);
+      // As if it had taken 20 ms.
+      threadTurns.worked(performance.now() - 20);
+      return undefined;
+    };
+
+    for (let i = 0; i < 5; i++) peer.message(Uint8Array.of(i));
+    await until(() => wasDue.length === 5);
+    await threadTurns.pause;
+
+    assert.deepEqual(wasDue, [false, false, false, false, false]);
+    assert.deepEqual(device.pushed.map(([byte]) => byte), [0, 1, 2, 3, 4]);
   });
 });
 

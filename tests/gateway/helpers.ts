@@ -50,7 +50,8 @@ export class FakeDevice {
   settledPromise: Promise<void> = Promise.resolve();
 
   push(message: Uint8Array): Promise<void> | undefined {
-    this.pushed.push(message.slice());
+    // A Buffer's slice() is no copy.
+    this.pushed.push(Uint8Array.from(message));
     return this.onPush(message);
   }
 

@@ -1,12 +1,13 @@
 /**
- * A client that keeps a device busy with slow requests on all its queues.
+ * Clients that keep a device each busy with requests on all its queues.
  *
- * Arguments: url, process of the server, work, bytes, requests a message, messages in flight.
+ * Arguments: url, process of the server, work, bytes, requests a message, messages in flight, clients.
  */
 
 import { strict as assert } from "node:assert";
-import { CipherAlgo, Direction, MacAlgo } from "../../../device/mod.ts";
+import { AeadAlgo, CipherAlgo, Direction, MacAlgo } from "../../../device/mod.ts";
 import {
+  aeadStateless,
   build,
   cipherStateless,
   macStateless,
@@ -14,7 +15,7 @@ import {
   type Request,
 } from "../../../device/wire/requests.ts";
 import { RecordReader } from "../../../gateway/records.ts";
-import { KEY, plaintext } from "../../support/kinds.ts";
+import { KEY, NONCE, plaintext } from "../../support/kinds.ts";
 import { hostLane } from "../lane.ts";
 import { cpuSecondsOf } from "../server.ts";
 import { requests, startUp } from "./messages.ts";
@@ -35,19 +36,32 @@ function cipherOf(size: number): Request {
   return build(cipherStateless, { ...cipher, iv: new Uint8Array(8), src: plaintext(size) }, MODE);
 }
 
+function aeadOf(size: number): Request {
+  const aead = { algo: AeadAlgo.GCM, op: Direction.ENCRYPT, key: KEY, tagLen: 16 };
+  return build(aeadStateless, { ...aead, iv: NONCE, src: plaintext(size) }, MODE);
+}
+
 const WORK: Readonly<Record<string, (size: number) => Request>> = {
   "cmac-3des": macOf,
   "kasumi-f8": cipherOf,
+  "aes-128-gcm": aeadOf,
 };
 
-const [url, pid, work, size, num, inFlight] = Deno.args;
+const [url, pid, work, size, num, inFlight, clients] = Deno.args;
 const message = requests(WORK[work](Number(size)), Number(num), NUM_QUEUES);
-const socket = await RecordSocket.open(url);
-await sendAndWait(socket, startUp(NUM_QUEUES));
-const pipeline = new Pipeline(socket, message, Number(inFlight));
+const sockets: RecordSocket[] = [];
+for (let i = 0; i < Number(clients); i++) {
+  sockets.push(await RecordSocket.open(url));
+  await sendAndWait(sockets[i], startUp(NUM_QUEUES));
+}
+const [socket] = sockets;
+const pipelines = sockets.map((each) => new Pipeline(each, message, Number(inFlight)));
 
 await hostLane({
-  run: (seconds) => pipeline.run(seconds),
+  run: async (seconds) => {
+    const done = await Promise.all(pipelines.map((pipeline) => pipeline.run(seconds)));
+    return { num: done.reduce((sum, { num }) => sum + num, 0) };
+  },
   result: async () => {
     socket.kept = [];
     await sendAndWait(socket, message);

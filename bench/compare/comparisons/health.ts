@@ -1,5 +1,5 @@
 /**
- * How soon `GET /healthz` is answered while a client keeps its device busy.
+ * How soon `GET /healthz` is answered while clients keep their devices busy.
  */
 
 import { closeAll, type Comparison, type Context } from "../comparison.ts";
@@ -18,6 +18,8 @@ interface Load {
   readonly options: readonly string[];
   /** Arguments of clients/busy.ts. */
   readonly work: readonly [name: string, size: number, num: number, inFlight: number];
+  /** One where it is not told. */
+  readonly clients?: number;
 }
 
 // CMAC over 3DES is the slowest per byte of all that is offered, and its only length is the source's: a
@@ -31,13 +33,22 @@ const LOADS: readonly Load[] = [
     options: ["--max-size", "64M"],
     work: ["kasumi-f8", 16 * MIB, 1, 4],
   },
+  { name: "aes-128-gcm, 64 B", options: [], work: ["aes-128-gcm", 64, 256, 4], clients: 8 },
+  {
+    name: "aes-128-gcm, 64 KiB",
+    options: [],
+    work: ["aes-128-gcm", 64 * KIB, 1, 4],
+    clients: 16,
+  },
 ];
 
 async function run(load: Load, { effort, isSmoke }: Context): Promise<Row[]> {
   const server = await startGateway(...load.options);
   const [work, size, ...counts] = load.work;
   const sent = isSmoke ? Math.min(size, 64 * KIB) : size;
-  const busy = new LaneProcess("clients/busy.ts", server.url, server.pid, work, sent, ...counts);
+  const { clients = 1 } = load;
+  const args = [server.url, server.pid, work, sent, ...counts, clients];
+  const busy = new LaneProcess("clients/busy.ts", ...args);
   const health = new LaneProcess("clients/health.ts", server.url, INTERVAL_MS);
   try {
     await busy.result();
@@ -46,7 +57,8 @@ async function run(load: Load, { effort, isSmoke }: Context): Promise<Row[]> {
     const working = busy.measure(seconds);
     const { latencies = [] } = await health.measure(seconds);
     await working;
-    const name = `GET /healthz p99 while a client sends ${load.name}`;
+    const who = clients === 1 ? "a client sends" : `${clients} clients send`;
+    const name = `GET /healthz p99 while ${who} ${load.name}`;
     const p99 = quantile(latencies, 0.99) / 1000;
     return [ownRow(name, "ms", [p99], atMost(LIMIT_MS, "ours"))];
   } finally {
