@@ -2,8 +2,8 @@
  * A device that is driven by records: its rings, its memory and the driver's half of its queues.
  *
  * Every transport ends here. A message's SUBMITs go onto the rings in batches, each published and kicked
- * once, and what completes goes out together, in messages of some 64 KiB. Nothing grows on a client's word: what has not
- * been answered is bounded, and beyond that the records wait where they came from.
+ * once, and what completes goes out together, in messages of some 64 KiB. Nothing grows on a client's
+ * word: what has not been answered is bounded, and beyond that the records wait where they came from.
  *
  * @module
  */

@@ -30,11 +30,11 @@ const SHORT_LEN = 256;
 export const MAX_SHORT_SUBMIT_LEN: number = 2 * SHORT_LEN;
 const SHORT_COST = 2;
 
-/** What became of a request that was put on a ring. */
-export type SubmitOutcome = "submitted" | "later" | "stopped";
-
 // Answers are sent on when so many bytes of them have gathered.
 const ENOUGH_ANSWERS_LEN = 64 * 1024;
+
+/** What became of a request that was put on a ring. */
+export type SubmitOutcome = "submitted" | "later" | "stopped";
 
 /** See the module's comment. */
 export class RequestQueues {
