@@ -122,8 +122,8 @@ export class RecordReader {
   }
 
   /**
-   * Moves to the next record if that is a SUBMIT to `queue` of at most `maxLen` bytes of payload and of `value`;
-   * else nothing changes but the fields.
+   * Moves to the next record if that is a SUBMIT to `queue`, as the current one is, of at most `maxLen` bytes of
+   * payload and of `value`; else nothing changes.
    */
   nextShortSubmit(queue: number, maxLen: number): boolean {
     const at = this.#offset;

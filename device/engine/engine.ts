@@ -242,6 +242,8 @@ export class Engine {
   /** To be called when a batch of requests has been run: overwrites what is left of them in private memory. */
   rest(): void {
     row.release();
+    // Of requests that nobody gives back any more.
+    if (this.#failed.length > 0) this.#failed = [];
     this.#request.staging.rest();
   }
 

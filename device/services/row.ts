@@ -62,12 +62,9 @@ export class Row {
 
   /** Has `cipher` process `src` later; the arrays are views on device memory. */
   process(cipher: CipherContext, iv: Uint8Array, src: Uint8Array, dst: Uint8Array): void {
-    const entry = this.#next();
+    const entry = this.#next(iv, src, dst);
     entry.cipher = cipher;
     entry.aead = null;
-    entry.iv = iv;
-    entry.src = src;
-    entry.dst = dst;
   }
 
   /** Has `aead` seal `src` later. */
@@ -79,12 +76,9 @@ export class Row {
     dst: Uint8Array,
     tag: Uint8Array,
   ): void {
-    const entry = this.#next();
+    const entry = this.#next(iv, src, dst);
     entry.aead = aead;
-    entry.iv = iv;
     entry.aad = aad;
-    entry.src = src;
-    entry.dst = dst;
     entry.tag = tag;
   }
 
@@ -145,9 +139,12 @@ export class Row {
     this.#numUsed = 0;
   }
 
-  #next(): Entry {
+  #next(iv: Uint8Array, src: Uint8Array, dst: Uint8Array): Entry {
     const entry = this.#entries[this.num++];
     if (this.num > this.#numUsed) this.#numUsed = this.num;
+    entry.iv = iv;
+    entry.src = src;
+    entry.dst = dst;
     return entry;
   }
 }

@@ -71,6 +71,13 @@ async function gatewayAndEcho(traffic: Traffic): Promise<readonly [Contender, Co
 const LARGE = 64 * 1024;
 const SMALL = { size: 64, num: 256, inFlight: 4 } as const;
 
+async function smallBeside(baseline: string, role: Role): Promise<readonly [Contender, Contender]> {
+  return [
+    await overSocket(startGateway(), "device", SMALL),
+    await overSocket(startBaseline(baseline), role, SMALL),
+  ];
+}
+
 /** Comparisons of this file, in the table's order. */
 export const WEBSOCKET: readonly Comparison[] = [
   pair(
@@ -89,10 +96,7 @@ export const WEBSOCKET: readonly Comparison[] = [
       figure: REQUESTS,
       bound: atLeast(0.5),
     },
-    async () => [
-      await overSocket(startGateway(), "device", SMALL),
-      await overSocket(startBaseline("record_echo"), "records", SMALL),
-    ],
+    () => smallBeside("record_echo", "records"),
   ),
   // What there is no way around: the sockets and the calls into libcrypto, without a ring, sessions or checks.
   pair(
@@ -101,10 +105,7 @@ export const WEBSOCKET: readonly Comparison[] = [
       against: "bare libcrypto server",
       figure: REQUESTS,
     },
-    async () => [
-      await overSocket(startGateway(), "device", SMALL),
-      await overSocket(startBaseline("record_crypto"), "device", SMALL),
-    ],
+    () => smallBeside("record_crypto", "device"),
   ),
   pair(
     {

@@ -9,9 +9,8 @@
 
 import { unsafe } from "@noble/ciphers/aes.js";
 import type { CipherContext } from "../contexts.ts";
+import { AES_BLOCK_LEN } from "./aes_block.ts";
 import { type AlignedWorker, runAligned, words } from "./aligned.ts";
-
-const BLOCK_LEN = 16;
 
 /** AES-ECB in one direction. */
 export class AesEcb implements CipherContext, AlignedWorker {
@@ -49,7 +48,7 @@ export class AesEcb implements CipherContext, AlignedWorker {
 /** AES-CBC encryption without padding. */
 export class AesCbcEncrypt implements CipherContext, AlignedWorker {
   readonly #schedule: Uint32Array;
-  readonly #chain: Uint8Array = new Uint8Array(BLOCK_LEN);
+  readonly #chain: Uint8Array = new Uint8Array(AES_BLOCK_LEN);
   readonly #chainWords: Uint32Array = words(this.#chain);
 
   constructor(key: Uint8Array) {
@@ -95,7 +94,7 @@ export class AesCbcEncrypt implements CipherContext, AlignedWorker {
 /** AES-CBC decryption without padding. */
 export class AesCbcDecrypt implements CipherContext, AlignedWorker {
   readonly #schedule: Uint32Array;
-  readonly #chain: Uint8Array = new Uint8Array(BLOCK_LEN);
+  readonly #chain: Uint8Array = new Uint8Array(AES_BLOCK_LEN);
   readonly #chainWords: Uint32Array = words(this.#chain);
 
   constructor(key: Uint8Array) {
@@ -141,7 +140,7 @@ export class AesCbcDecrypt implements CipherContext, AlignedWorker {
 /** AES-CTR: the whole 16-byte iv is a big-endian counter that wraps at 2^128. */
 export class AesCtr implements CipherContext, AlignedWorker {
   readonly #schedule: Uint32Array;
-  readonly #counter: Uint8Array = new Uint8Array(BLOCK_LEN);
+  readonly #counter: Uint8Array = new Uint8Array(AES_BLOCK_LEN);
   readonly #counterView: DataView = new DataView(this.#counter.buffer);
 
   constructor(key: Uint8Array) {
