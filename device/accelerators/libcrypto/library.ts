@@ -7,6 +7,8 @@
  * @module
  */
 
+import { gcmIvParam } from "./gcm_iv.ts";
+import { OctetParam } from "./octet_param.ts";
 import { BULK_SYMBOLS, SYMBOLS, VERSION_SYMBOLS } from "./symbols.ts";
 
 /** A handle that libcrypto gave out. */
@@ -43,6 +45,7 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
 const MIN_MAJOR = 3;
 const ERROR_TEXT_LEN = 256;
 const OUT_LEN_ROOM = 64;
+const TAG_LEN = 16;
 
 /** An open libcrypto. Each thread opens its own. */
 export class Libcrypto {
@@ -58,6 +61,10 @@ export class Libcrypto {
    * which a final call of a cipher that pads nothing does not write.
    */
   readonly outLenAt: Handle;
+  /** Reads the 16 bytes of an AEAD's tag. */
+  readonly tag: OctetParam;
+  /** Sets the iv of an AES-GCM message; null where only EVP_CipherInit_ex does. */
+  readonly gcmIv: OctetParam | null;
   // A library context of our own: what openssl.cnf or others in the process do to the default one
   // does not reach it, and threads do not share its locks.
   readonly #context: Handle;
@@ -82,6 +89,8 @@ export class Libcrypto {
     // DES and ARC4; without it they are left to others.
     symbols.OSSL_PROVIDER_load(context, cString("legacy"));
     symbols.ERR_clear_error();
+    this.tag = new OctetParam(symbols, "tag", TAG_LEN);
+    this.gcmIv = gcmIvParam(this);
   }
 
   /** A cipher by OpenSSL's name, such as `AES-128-CBC`; null when no provider has it. */

@@ -13,6 +13,11 @@
 /** Parameters and results by the functions' C names (EVP_EncryptInit(3), EVP_DigestInit(3)). */
 export const SYMBOLS = {
   CRYPTO_malloc: { parameters: ["u32", "pointer", "i32"], result: "pointer" },
+  CRYPTO_memdup: { parameters: ["buffer", "u32", "pointer", "i32"], result: "pointer" },
+  OSSL_PARAM_construct_octet_string: {
+    parameters: ["buffer", "buffer", "usize"],
+    result: { struct: ["pointer", "u32", "pointer", "usize", "usize"] },
+  },
   OSSL_LIB_CTX_new: { parameters: [], result: "pointer" },
   OSSL_PROVIDER_load: { parameters: ["pointer", "buffer"], result: "pointer" },
   ERR_get_error: { parameters: [], result: "u64" },
@@ -23,6 +28,8 @@ export const SYMBOLS = {
   EVP_CIPHER_CTX_new: { parameters: [], result: "pointer" },
   EVP_CIPHER_CTX_free: { parameters: ["pointer"], result: "void" },
   EVP_CIPHER_CTX_ctrl: { parameters: ["pointer", "i32", "i32", "buffer"], result: "i32" },
+  EVP_CIPHER_CTX_get_params: { parameters: ["pointer", "pointer"], result: "i32" },
+  EVP_CIPHER_CTX_set_params: { parameters: ["pointer", "pointer"], result: "i32" },
   EVP_CIPHER_CTX_set_padding: { parameters: ["pointer", "i32"], result: "i32" },
   EVP_CIPHER_CTX_set_key_length: { parameters: ["pointer", "i32"], result: "i32" },
   // The second and third parameters are the cipher and its ENGINE.
