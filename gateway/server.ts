@@ -21,6 +21,7 @@ import { errorMessage, errorStack, type Log, noLog } from "./log.ts";
 import { OptionError, parseServeOptions, type ServeOptionsInput } from "./options.ts";
 import { Problem, unavailable } from "./problem.ts";
 import { loadTls, type Tls } from "./tls.ts";
+import { threadTurns } from "./thread_turns.ts";
 import { startVhostUser } from "./vhost_user.ts";
 import { Connection } from "./websocket/connection.ts";
 import { acceptUpgrade, checkHandshake, refuseUpgrade } from "./websocket/handshake.ts";
@@ -98,6 +99,7 @@ export class GatewayServer implements RunningServer {
   #url = "";
   #address: ListenAddress = { host: "", port: 0 };
   #onLastClosed: (() => void) | undefined;
+  #hasEntered = false;
   #closing: Promise<void> | undefined;
 
   constructor(gateway: Gateway, tls: Tls | null) {
@@ -165,6 +167,10 @@ export class GatewayServer implements RunningServer {
     });
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("Listener has no port");
+    if (this.#gateway.options.selfConnection) {
+      this.#hasEntered = true;
+      await threadTurns.enter();
+    }
     // `localhost` is whatever the resolver says: believe the address, not the name.
     if (this.#gateway.access.loopback && !isLoopback(address.address)) {
       await this.close();
@@ -213,6 +219,7 @@ export class GatewayServer implements RunningServer {
     await stopped;
     await this.#vhostUser?.close();
     await this.#gateway.close();
+    if (this.#hasEntered) await threadTurns.leave();
     this.#gateway.log("info", "closed");
   }
 

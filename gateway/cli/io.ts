@@ -18,6 +18,8 @@ export interface Io {
   readonly errColumns: number;
   /** An environment variable. */
   env(name: string): string | undefined;
+  /** Whether the process may connect to itself over 127.0.0.1, at any port. */
+  readonly mayConnectToSelf: boolean;
   /** Aborted when the user (SIGINT) or the system (SIGTERM) wants the program to end. */
   readonly interrupted: AbortSignal;
 }
@@ -41,8 +43,12 @@ export function printLine(io: Io, text: string): Promise<void> {
   return io.writeOut(new TextEncoder().encode(text + "\n"));
 }
 
-/** The real surroundings of this process. */
-export function processIo(): Io {
+/**
+ * The real surroundings of this process.
+ *
+ * @param mayConnectToSelf what the runtime says of {@link Io.mayConnectToSelf}
+ */
+export function processIo(mayConnectToSelf: boolean): Io {
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => interrupt.abort(new CliError(`Interrupted by ${signal}`)));
@@ -68,6 +74,7 @@ export function processIo(): Io {
     writeErr: (text) => void process.stderr.write(text),
     errColumns: process.stderr.isTTY ? process.stderr.columns ?? 80 : 0,
     env: (name) => process.env[name],
+    mayConnectToSelf,
     interrupted: interrupt.signal,
   };
 }

@@ -185,7 +185,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 async function run(options: Options, _: readonly string[], io: Io): Promise<number> {
-  const checked = serveOptions(options);
+  const checked = { ...serveOptions(options), selfConnection: io.mayConnectToSelf };
   const log = options.log === "none"
     ? undefined
     : createLog((line) => io.writeErr(line + "\n"), options.log);

@@ -30,6 +30,7 @@ function fakeIo(chunks: readonly Uint8Array[] = [], env: Record<string, string> 
     },
     writeErr: (text: string) => void (io.err += text),
     errColumns: 0,
+    mayConnectToSelf: false,
     env: (name: string): string | undefined => env[name],
     interrupted: new AbortController().signal,
   };
