@@ -30,6 +30,7 @@ import {
   SymDataReqStateless11,
 } from "../wire/structs.ts";
 import { readU32, sessionCost, statelessCost } from "./costs.ts";
+import { Plans } from "./plans.ts";
 import { CREATE_OPCODES, DATA_BODY_SIZES, DATA_OPCODES, DESTROY_OPCODES } from "./opcodes.ts";
 import type { SessionJournal } from "./session_journal.ts";
 import { recordOf } from "./session_record.ts";
@@ -106,6 +107,7 @@ export class Engine {
   readonly #answer: Uint8Array = new Uint8Array(SessionInput.SIZE);
   readonly #answerView: DataView = new DataView(this.#answer.buffer);
   readonly #statelessBodySizes: readonly number[];
+  readonly #plans: Plans = new Plans();
   #modes: NegotiatedModes = { mux: false, stateless: [] };
 
   constructor(options: EngineOptions) {
@@ -159,11 +161,13 @@ export class Engine {
 
   /** Takes over what has been negotiated. */
   negotiate(modes: NegotiatedModes): void {
+    this.#plans.clear();
     this.#modes = modes;
   }
 
   /** Ends all sessions: their keys are overwritten. */
   reset(): void {
+    this.#plans.clear();
     this.#sessions.clear(this.#onFault);
     this.#journal?.clear();
     this.#journal = null;
@@ -182,13 +186,20 @@ export class Engine {
 
   /**
    * Like data(), but a short operation may be left for {@link Engine.finish}, which is to be called before the
-   * request is given back. R and W stay where they are until then.
+   * request is given back. R and W stay where they are until then. For an engine with sessions of its own.
    *
    * @param ticket what finish() calls the request if it fails after all
    */
   begin(readable: SegmentList, writable: SegmentList, ticket: number): number {
     if (writable.length === 0) return 0;
     if (row.isFull) this.#compute();
+    if (row.takes(readable, writable)) {
+      const plan = this.#plans.find(readable, writable);
+      if (plan !== null) {
+        row.repeat(plan.operation, readable, writable, ticket);
+        return plan.usedLen;
+      }
+    }
     const request = this.#begin(readable, writable);
     request.row = row;
     const usedLen = this.#data(request, writable, ticket);
@@ -217,6 +228,7 @@ export class Engine {
     if (writable.length === 0) return 0;
     // Nothing of a session that may end is left behind.
     if (row.num > 0) this.#compute();
+    this.#plans.clear();
     const request = this.#begin(readable, writable);
     const headerLen = Math.min(readable.length, CtrlHeader.SIZE);
     readable.copyTo(0, request.fixed, 0, headerLen);
@@ -261,10 +273,15 @@ export class Engine {
       this.#onFault(fault);
       status = Status.ERR;
     }
+    const usedLen = status === Status.OK ? request.resultLen + 1 : 1;
+    if (request.isInRow) {
+      row.answers(ticket);
+      this.#plans.note(request, row.last, usedLen);
+    } else {
+      writable.setByte(writable.length - 1, status);
+    }
     this.#end(request);
-    if (request.isInRow) row.answers(writable, ticket);
-    else writable.setByte(writable.length - 1, status);
-    return status === Status.OK ? request.resultLen + 1 : 1;
+    return usedLen;
   }
 
   #begin(readable: SegmentList, writable: SegmentList): Request {

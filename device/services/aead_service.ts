@@ -125,9 +125,23 @@ function isAeadData(algorithm: AeadAlgorithm, decrypt: boolean): boolean {
 
 function run(algorithm: AeadAlgorithm, context: AeadContext, request: Request): Status {
   const isPadded = lens.ivField !== lens.iv;
-  const iv = request.iv(lens.key + (isPadded ? algorithm.paddedIvOffset : 0), lens.iv);
+  const ivAt = lens.key + (isPadded ? algorithm.paddedIvOffset : 0);
   const srcAt = request.variable + lens.key + lens.ivField;
-  return request.decrypt ? open(context, request, iv, srcAt) : seal(context, request, iv, srcAt);
+  if (request.decrypt) return open(context, request, request.iv(ivAt, lens.iv), srcAt);
+  const row = lens.dst === lens.src + lens.tag
+    ? request.rowFor(lens.src + lens.aad, context.inRow)
+    : null;
+  if (row === null) return seal(context, request, request.iv(ivAt, lens.iv), srcAt);
+  const operation = row.add(request.readable, request.writable);
+  operation.aead = context;
+  operation.cipher = null;
+  operation.ivAt = request.variable + ivAt;
+  operation.ivLen = lens.iv;
+  operation.srcAt = srcAt;
+  operation.srcLen = lens.src;
+  operation.aadLen = lens.aad;
+  operation.tagLen = lens.tag;
+  return request.doneInRow(lens.dst);
 }
 
 function seal(context: AeadContext, request: Request, iv: Uint8Array, srcAt: number): Status {
@@ -143,16 +157,7 @@ function seal(context: AeadContext, request: Request, iv: Uint8Array, srcAt: num
     context.seal(iv, aad, src, result, tag);
     writable.copyFrom(0, result);
   } else {
-    const isApart = !overlapsPartly(src, dst);
-    const isInPlace = isApart && isTagInPlace && !overlaps(aad, dst) && readable.numSegments === 1;
-    const row = isInPlace && lens.dst === lens.src + lens.tag
-      ? request.rowFor(lens.src + lens.aad, context.inRow)
-      : null;
-    if (row !== null) {
-      row.seal(context, iv, aad, src, dst, tag);
-      return request.doneInRow(lens.dst);
-    }
-    if (!isApart) src = staging.copy(readable, srcAt, lens.src);
+    if (overlapsPartly(src, dst)) src = staging.copy(readable, srcAt, lens.src);
     if (overlaps(aad, dst)) aad = staging.copy(readable, srcAt + lens.src, lens.aad);
     context.seal(iv, aad, src, dst, tag);
   }

@@ -110,8 +110,21 @@ class CipherSession implements Session {
     if (!request.fits(ivLen + srcDataLen, dstDataLen)) return Status.ERR;
     if (!isCipherData(this.#algorithm, ivLen, srcDataLen)) return Status.ERR;
     if (dstDataLen < srcDataLen) return Status.ERR;
-    const iv = request.iv(0, ivLen);
-    return transform(this.#context, request, iv, ivLen, srcDataLen, dstDataLen);
+    const row = dstDataLen === srcDataLen ? request.rowFor(srcDataLen, this.#context.inRow) : null;
+    if (row === null) {
+      const iv = request.iv(0, ivLen);
+      return transform(this.#context, request, iv, ivLen, srcDataLen, dstDataLen);
+    }
+    const operation = row.add(request.readable, request.writable);
+    operation.aead = null;
+    operation.cipher = this.#context;
+    operation.ivAt = request.variable;
+    operation.ivLen = ivLen;
+    operation.srcAt = request.variable + ivLen;
+    operation.srcLen = srcDataLen;
+    operation.aadLen = 0;
+    operation.tagLen = 0;
+    return request.doneInRow(dstDataLen);
   }
 
   close(): void {
@@ -137,15 +150,7 @@ function transform(
     context.process(iv, src, result);
     writable.copyFrom(0, result);
   } else {
-    const isApart = !overlapsPartly(src, dst);
-    const row = isApart && dstDataLen === srcDataLen && readable.numSegments === 1
-      ? request.rowFor(srcDataLen, context.inRow)
-      : null;
-    if (row !== null) {
-      row.process(context, iv, src, dst);
-      return request.doneInRow(dstDataLen);
-    }
-    if (!isApart) {
+    if (overlapsPartly(src, dst)) {
       src = staging.copy(readable, request.variable + at, srcDataLen);
     }
     context.process(iv, src, dst);

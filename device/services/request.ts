@@ -91,7 +91,6 @@ export class Request {
    * part. It is this request's: the next one's takes its place.
    */
   iv(offset: number, len: number): Uint8Array {
-    if (this.row !== null) return this.row.iv(this.readable, this.variable + offset, len);
     this.readable.copyTo(this.variable + offset, this.#iv, 0, len);
     return this.#iv.piece(0, len);
   }
@@ -108,13 +107,12 @@ export class Request {
     return this.writable.view(0, len);
   }
 
-  /**
-   * The row, when an operation on so many bytes may be left there: W lies in one piece, and nothing is to be
-   * written behind the result.
-   */
+  /** The row, when an operation on so many bytes may be left there. */
   rowFor(srcLen: number, isInRow: boolean | undefined): Row | null {
-    return isInRow === true && srcLen <= MAX_ROW_SRC_LEN && this.writable.numSegments === 1
-      ? this.row
+    const { row } = this;
+    return isInRow === true && row !== null && srcLen <= MAX_ROW_SRC_LEN &&
+        row.takes(this.readable, this.writable)
+      ? row
       : null;
   }
 

@@ -10,7 +10,7 @@
 
 import type { AeadContext, CipherContext } from "../accelerators/contexts.ts";
 import { wipe } from "../memory/copy.ts";
-import { MemoryBytes } from "../memory/memory_bytes.ts";
+import { copyBytes, MemoryBytes } from "../memory/memory_bytes.ts";
 import type { SegmentList } from "../memory/segment_list.ts";
 import { Status } from "../wire/constants.ts";
 
@@ -23,19 +23,52 @@ const MAX_IV_LEN = 16;
 const NOTHING = new Uint8Array(0);
 const NO_MEMORY = new MemoryBytes(NOTHING);
 
-class Entry {
-  // Whichever of the two it is.
+/** What is computed of one request, and where its parts lie: R and W are in one piece each. */
+export class Operation {
+  /** Who seals; null for a cipher's operation. */
   aead: AeadContext | null = null;
+  /** Who encrypts or decrypts; null for an AEAD's. */
   cipher: CipherContext | null = null;
-  iv: Uint8Array = NOTHING;
-  aad: Uint8Array = NOTHING;
-  src: Uint8Array = NOTHING;
-  dst: Uint8Array = NOTHING;
-  tag: Uint8Array = NOTHING;
-  // W, which lies in one piece.
+  /** From the start of R, in bytes, as what follows. */
+  ivAt = 0;
+  ivLen = 0;
+  /** From the start of R. */
+  srcAt = 0;
+  srcLen = 0;
+  /** Behind src. */
+  aadLen = 0;
+  /** Behind the text at the start of W, which is as long as src. */
+  tagLen = 0;
+
+  /** One like it. */
+  copy(): Operation {
+    const copy = new Operation();
+    copy.aead = this.aead;
+    copy.cipher = this.cipher;
+    copy.ivAt = this.ivAt;
+    copy.ivLen = this.ivLen;
+    copy.srcAt = this.srcAt;
+    copy.srcLen = this.srcLen;
+    copy.aadLen = this.aadLen;
+    copy.tagLen = this.tagLen;
+    return copy;
+  }
+
+  /** Forgets who computes. */
+  release(): void {
+    this.aead = null;
+    this.cipher = null;
+  }
+}
+
+class Entry {
+  readonly own: Operation = new Operation();
+  operation: Operation = this.own;
+  // Where R and W lie.
   memory: MemoryBytes = NO_MEMORY;
-  start = 0;
-  len = 0;
+  readableStart = 0;
+  writableStart = 0;
+  writableLen = 0;
   ticket = 0;
 }
 
@@ -53,46 +86,45 @@ export class Row {
     return this.num === ROW_LEN;
   }
 
-  /** A private copy of part of a list for the operation that comes next. */
-  iv(list: SegmentList, position: number, len: number): Uint8Array {
-    const at = this.num * MAX_IV_LEN;
-    list.copyTo(position, this.#ivs, at, len);
-    return this.#ivs.piece(at, len);
+  /** The operation that was added last. */
+  get last(): Operation {
+    return this.#entries[this.num - 1].operation;
   }
 
-  /** Has `cipher` process `src` later; the arrays are views on device memory. */
-  process(cipher: CipherContext, iv: Uint8Array, src: Uint8Array, dst: Uint8Array): void {
-    const entry = this.#next(iv, src, dst);
-    entry.cipher = cipher;
-    entry.aead = null;
+  /** Whether a request's operation may be added: R and W lie in one piece each, apart from one another. */
+  takes(readable: SegmentList, writable: SegmentList): boolean {
+    if (readable.numSegments !== 1 || writable.numSegments !== 1) return false;
+    if (readable.firstMemory !== writable.firstMemory) return false;
+    const readableStart = readable.firstStart;
+    const writableStart = writable.firstStart;
+    return readableStart + readable.length <= writableStart ||
+      writableStart + writable.length <= readableStart;
   }
 
-  /** Has `aead` seal `src` later. */
-  seal(
-    aead: AeadContext,
-    iv: Uint8Array,
-    aad: Uint8Array,
-    src: Uint8Array,
-    dst: Uint8Array,
-    tag: Uint8Array,
-  ): void {
-    const entry = this.#next(iv, src, dst);
-    entry.aead = aead;
-    entry.aad = aad;
-    entry.tag = tag;
+  /** Adds an operation: all of what is returned is to be filled in, and {@link Row.answers} to be called. */
+  add(readable: SegmentList, writable: SegmentList): Operation {
+    const entry = this.#next(readable, writable);
+    entry.operation = entry.own;
+    return entry.own;
+  }
+
+  /** Adds an operation that is not changed any more. */
+  repeat(operation: Operation, readable: SegmentList, writable: SegmentList, ticket: number): void {
+    const entry = this.#next(readable, writable);
+    entry.operation = operation;
+    this.answers(ticket);
   }
 
   /**
-   * Says where the last operation's request is answered.
+   * Ends an addition: the iv is copied, so that nothing a driver can change is read twice.
    *
-   * @param writable W, in one piece
    * @param ticket what {@link Row.compute} calls the request if it fails
    */
-  answers(writable: SegmentList, ticket: number): void {
-    const entry = this.#entries[this.num - 1];
-    entry.memory = writable.firstMemory;
-    entry.start = writable.firstStart;
-    entry.len = writable.length;
+  answers(ticket: number): void {
+    const at = this.num - 1;
+    const entry = this.#entries[at];
+    const { ivAt, ivLen } = entry.operation;
+    copyBytes(entry.memory, entry.readableStart + ivAt, this.#ivs, at * MAX_IV_LEN, ivLen);
     entry.ticket = ticket;
   }
 
@@ -107,19 +139,30 @@ export class Row {
     this.num = 0;
     for (let i = 0; i < num; i++) {
       const entry = this.#entries[i];
+      const { memory, writableStart: start, writableLen: len } = entry;
       let status: Status = Status.OK;
       try {
-        if (entry.aead !== null) {
-          entry.aead.seal(entry.iv, entry.aad, entry.src, entry.dst, entry.tag);
-        } else {
-          entry.cipher?.process(entry.iv, entry.src, entry.dst);
-        }
+        this.#computeOne(i, entry, memory, start);
       } catch (fault) {
-        wipe(entry.memory.bytes, entry.start, entry.start + entry.len);
+        wipe(memory.bytes, start, start + len);
         status = Status.ERR;
         failed(fault, entry.ticket);
       }
-      entry.memory.bytes[entry.start + entry.len - 1] = status;
+      memory.bytes[start + len - 1] = status;
+    }
+  }
+
+  #computeOne(i: number, entry: Entry, memory: MemoryBytes, start: number): void {
+    const { aead, cipher, ivLen, srcAt, srcLen, aadLen, tagLen } = entry.operation;
+    const from = entry.readableStart + srcAt;
+    const iv = this.#ivs.piece(i * MAX_IV_LEN, ivLen);
+    const src = memory.piece(from, srcLen);
+    const dst = memory.piece(start, srcLen);
+    if (aead !== null) {
+      const aad = aadLen === 0 ? NOTHING : memory.piece(from + srcLen, aadLen);
+      aead.seal(iv, aad, src, dst, memory.piece(start + srcLen, tagLen));
+    } else {
+      cipher?.process(iv, src, dst);
     }
   }
 
@@ -128,23 +171,20 @@ export class Row {
     this.num = 0;
     for (let i = 0; i < this.#numUsed; i++) {
       const entry = this.#entries[i];
-      entry.aead = null;
-      entry.cipher = null;
-      entry.aad = NOTHING;
-      entry.src = NOTHING;
-      entry.dst = NOTHING;
-      entry.tag = NOTHING;
+      entry.own.release();
+      entry.operation = entry.own;
       entry.memory = NO_MEMORY;
     }
     this.#numUsed = 0;
   }
 
-  #next(iv: Uint8Array, src: Uint8Array, dst: Uint8Array): Entry {
+  #next(readable: SegmentList, writable: SegmentList): Entry {
     const entry = this.#entries[this.num++];
     if (this.num > this.#numUsed) this.#numUsed = this.num;
-    entry.iv = iv;
-    entry.src = src;
-    entry.dst = dst;
+    entry.memory = readable.firstMemory;
+    entry.readableStart = readable.firstStart;
+    entry.writableStart = writable.firstStart;
+    entry.writableLen = writable.length;
     return entry;
   }
 }

@@ -15,7 +15,9 @@ import {
   build,
   cipherData,
   cipherStateless,
+  destroySession,
   parseSessionInput,
+  type WireMode,
 } from "../../device/wire/requests.ts";
 import { CREATE } from "../support/engine_rig.ts";
 import { fakeAlgorithms, FakeLog } from "../support/fakes.ts";
@@ -62,10 +64,10 @@ function libcrypto(): AlgorithmSet {
   );
 }
 
-function create(rig: Rig, kind: "cipher" | "aead"): number {
+function create(rig: Rig, kind: "cipher" | "aead", mode: WireMode = MODE): number {
   const { readable } = kind === "cipher"
-    ? build(CREATE.cipher, SESSIONS.cipher, MODE)
-    : build(CREATE.aead, SESSIONS.aead, MODE);
+    ? build(CREATE.cipher, SESSIONS.cipher, mode)
+    : build(CREATE.aead, SESSIONS.aead, mode);
   const { status, sessionId } = parseSessionInput(rig.submit(rig.control, readable, 16).writable);
   assert.equal(status, Status.OK);
   return sessionId;
@@ -180,3 +182,88 @@ Deno.test("stateless requests are computed at once: their keys go with them", ()
   }
   assert.equal(log.isOpen, 0);
 });
+
+// What a device says to each request, one batch after the other.
+function answersOf(rig: Rig, batches: readonly (readonly Uint8Array[])[], len: number): string[] {
+  return batches.flatMap((batch) => {
+    const finish = batch.map((readable) => rig.begin(0, readable, len));
+    rig.kick(0);
+    return finish.map((fetch) => {
+      const { usedLen, writable } = fetch();
+      return `${usedLen} ${writable.toHex()}`;
+    });
+  });
+}
+
+for (const kind of ["cipher", "aead"] as const) {
+  for (const mux of [false, true]) {
+    const mode: WireMode = { mux, layout: "v19" };
+    const accept = mux ? ["MUX_MODE"] : [];
+
+    Deno.test(`${kind} requests behind many of the same kind are answered as by a device that has seen no other, ${mux ? "with" : "without"} MUX_MODE`, () => {
+      const algorithms = libcrypto();
+      const newRig = (): [Rig, number] => {
+        const rig = new Rig({ algorithms, accept, queueSize: 256 });
+        return [rig, create(rig, kind, mode)];
+      };
+      const [rig, sessionId] = newRig();
+      const src = sourceOf(2), aad = counting(12, 5);
+      const { readable, writableLen } = kind === "cipher"
+        ? build(cipherData, { sessionId, op: ENCRYPT, iv: IV, src }, mode)
+        : build(aeadData, { sessionId, op: ENCRYPT, iv: NONCE, src, aad, tagLen: 16 }, mode);
+      const fixedLen = readable.length - src.length - (kind === "cipher" ? 16 : 12 + 12);
+      const fresh = (request: Uint8Array) => {
+        const [other] = newRig();
+        const [answer] = answersOf(other, [[request]], writableLen);
+        other.device.close();
+        return answer;
+      };
+
+      const right = fresh(readable);
+      let numOthers = 0;
+      for (let at = 0; at < fixedLen; at++) {
+        const other = readable.slice();
+        other[at] ^= at % 3 === 0 ? 4 : 1;
+        const data = readable.slice();
+        data[fixedLen + at % (data.length - fixedLen)] ^= 1;
+        const expected = fresh(other);
+        if (expected !== right) numOthers++;
+        // In one batch, whose operations are computed when all of it has been looked at.
+        const batch = [readable, readable, readable, other, readable, other, other, other, data];
+        assert.deepEqual(
+          answersOf(rig, [batch], writableLen),
+          [right, right, right, expected, right, expected, expected, expected, fresh(data)],
+          `byte ${at}`,
+        );
+      }
+      assert.ok(numOthers > 12, `${numOthers} differ`);
+      rig.device.close();
+    });
+
+    Deno.test(`a session that has ended is not found by ${kind} requests like those it had, ${mux ? "with" : "without"} MUX_MODE`, () => {
+      const rig = new Rig({ algorithms: libcrypto(), accept });
+      const sessionId = create(rig, kind, mode);
+      const src = sourceOf(2);
+      const { readable, writableLen } = kind === "cipher"
+        ? build(cipherData, { sessionId, op: ENCRYPT, iv: IV, src }, mode)
+        : build(
+          aeadData,
+          { sessionId, op: ENCRYPT, iv: NONCE, src, aad: new Uint8Array(0), tagLen: 16 },
+          mode,
+        );
+      const four = Array.from({ length: 4 }, () => readable);
+      for (const answer of answersOf(rig, [four, four], writableLen)) {
+        assert.match(answer, /00$/);
+      }
+
+      const service = kind === "cipher" ? Service.CIPHER : Service.AEAD;
+      const destroy = build(destroySession, { service, sessionId }, mode);
+      assert.equal(rig.submit(rig.control, destroy.readable, 1).writable[0], Status.OK);
+
+      for (const answer of answersOf(rig, [four], writableLen)) {
+        assert.match(answer, new RegExp(`^1 .*0${Status.INVSESS}$`));
+      }
+      rig.device.close();
+    });
+  }
+}
