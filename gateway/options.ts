@@ -123,7 +123,7 @@ export const serveOptionsSchema = z.strictObject({
   /** The same for any memory: each machine is served by a process of its own, which may die with it. */
   vhostUserUnsealed: z.array(z.string().min(1)).default([]),
   /**
-   * Connect to ourselves over 127.0.0.1, at any port: pauses of a busy thread then take 40 us instead of 1 to 2 ms.
+   * Connect to ourselves over 127.0.0.1, at any port: pauses of a busy thread then take 30 us instead of 1 to 2 ms.
    * For a process that has the permission: in one that asks for permissions or refuses them it is fatal.
    */
   selfConnection: z.boolean().default(false),

@@ -30,8 +30,8 @@ import {
   SymDataReqStateless11,
 } from "../wire/structs.ts";
 import { readU32, sessionCost, statelessCost } from "./costs.ts";
-import { Plans } from "./plans.ts";
 import { CREATE_OPCODES, DATA_BODY_SIZES, DATA_OPCODES, DESTROY_OPCODES } from "./opcodes.ts";
+import { Plans } from "./plans.ts";
 import type { SessionJournal } from "./session_journal.ts";
 import { recordOf } from "./session_record.ts";
 import { SessionTable } from "./session_table.ts";

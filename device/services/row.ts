@@ -29,15 +29,14 @@ export class Operation {
   aead: AeadContext | null = null;
   /** Who encrypts or decrypts; null for an AEAD's. */
   cipher: CipherContext | null = null;
-  /** From the start of R, in bytes, as what follows. */
+  /** Where the iv starts in R. */
   ivAt = 0;
   ivLen = 0;
-  /** From the start of R. */
+  /** Where src starts in R, with the associated data behind it. */
   srcAt = 0;
   srcLen = 0;
-  /** Behind src. */
   aadLen = 0;
-  /** Behind the text at the start of W, which is as long as src. */
+  /** Of the tag in W, behind a text as long as src. */
   tagLen = 0;
 
   /** One like it. */

@@ -84,7 +84,7 @@ class Keyed {
     }
   }
 
-  /** Ends an encryption and writes the tag's leftmost bytes. */
+  /** Ends an encryption and writes the tag's leftmost bytes, 16 at most. */
   finish(context: Handle, tag: Uint8Array): void {
     const symbols = this.#symbols;
     const { handle, bytes } = this.#tag;
@@ -92,8 +92,12 @@ class Keyed {
       symbols.EVP_CipherFinal_ex(context, this.#outLenAt, this.#outLenAt) !== 1 ||
       symbols.EVP_CIPHER_CTX_get_params(context, handle) !== 1
     ) throw this.#library.error("make a tag");
-    const len = Math.min(tag.length, TAG_LEN);
-    for (let i = 0; i < len; i++) tag[i] = bytes[i];
+    for (let i = 0; i < tag.length; i++) tag[i] = bytes[i];
+  }
+
+  /** Overwrites what finish() has left of the tag in memory of the library's own. */
+  forgetTag(): void {
+    this.#tag.bytes.fill(0);
   }
 
   /** Ends a decryption: whether the tag verifies. */
@@ -126,7 +130,10 @@ export class LibcryptoAead implements AeadContext {
   readonly inRow = true;
   readonly #keyed: Keyed;
 
-  /** @param key not kept */
+  /**
+   * @param key not kept
+   * @param ivParam sets an iv of 12 bytes, where the cipher has such a parameter
+   */
   constructor(
     library: Libcrypto,
     cipher: Handle,
@@ -172,11 +179,12 @@ export class LibcryptoAead implements AeadContext {
     return iv;
   }
 
-  /** The whole tag of a message of `aad` alone under an iv of zeros. */
+  /** The whole tag of a message of `aad` alone under an iv of zeros; nothing of it stays elsewhere. */
   protected tagOf(aad: Uint8Array, tag: Uint8Array): void {
     const context = this.#keyed.start(zeroIv, Enc.ENCRYPT);
     this.#keyed.authenticate(context, aad);
     this.#keyed.finish(context, tag);
+    this.#keyed.forgetTag();
   }
 }
 

@@ -53,6 +53,20 @@ Deno.test("An iv set by a parameter gives what one set by EVP_CipherInit_ex give
   assert.ok(numSet > 10, `${numSet} by parameter`);
 });
 
+Deno.test("Tags from which H can be told are not left behind", () => {
+  const cipher = library.fetchCipher("AES-128-GCM");
+  assert.ok(cipher !== null);
+  const context = new LibcryptoGcm(library, cipher, new Uint8Array(16).fill(9));
+  const none = new Uint8Array(0);
+  library.tag.bytes.fill(0xee);
+
+  // H is found for an iv of 16 bytes; opening makes no tag of its own.
+  context.open(new Uint8Array(16), none, none, new Uint8Array(16), none);
+
+  assert.deepEqual(library.tag.bytes, new Uint8Array(16));
+  context.close();
+});
+
 Deno.test("A library that takes the parameter and sets no iv, or another, is not relied on", () => {
   const set = library.symbols.EVP_CIPHER_CTX_set_params;
   let param: Uint8Array | undefined;
