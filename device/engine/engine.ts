@@ -31,7 +31,6 @@ import {
 } from "../wire/structs.ts";
 import { readU32, sessionCost, statelessCost } from "./costs.ts";
 import { CREATE_OPCODES, DATA_BODY_SIZES, DATA_OPCODES, DESTROY_OPCODES } from "./opcodes.ts";
-import { Plans } from "./plans.ts";
 import type { SessionJournal } from "./session_journal.ts";
 import { recordOf } from "./session_record.ts";
 import { SessionTable } from "./session_table.ts";
@@ -107,7 +106,6 @@ export class Engine {
   readonly #answer: Uint8Array = new Uint8Array(SessionInput.SIZE);
   readonly #answerView: DataView = new DataView(this.#answer.buffer);
   readonly #statelessBodySizes: readonly number[];
-  readonly #plans: Plans = new Plans();
   #modes: NegotiatedModes = { mux: false, stateless: [] };
 
   constructor(options: EngineOptions) {
@@ -161,13 +159,12 @@ export class Engine {
 
   /** Takes over what has been negotiated. */
   negotiate(modes: NegotiatedModes): void {
-    this.#plans.clear();
+    this.#sessions.forgetPlans();
     this.#modes = modes;
   }
 
   /** Ends all sessions: their keys are overwritten. */
   reset(): void {
-    this.#plans.clear();
     this.#sessions.clear(this.#onFault);
     this.#journal?.clear();
     this.#journal = null;
@@ -193,9 +190,13 @@ export class Engine {
   begin(readable: SegmentList, writable: SegmentList, ticket: number): number {
     if (writable.length === 0) return 0;
     if (row.isFull) this.#compute();
-    if (row.takes(readable, writable)) {
-      const plan = this.#plans.find(readable, writable);
-      if (plan !== null) {
+    if (readable.length >= OpHeader.SIZE && row.takes(readable, writable)) {
+      const { view } = readable.firstMemory;
+      // A guess: what decides is whether the whole request is like the plan's.
+      const plan = this.#sessions.plan(
+        readSessionId(view, readable.firstStart + OpHeader.sessionId),
+      );
+      if (plan !== undefined && plan.operation !== null && plan.isLike(readable, writable)) {
         row.repeat(plan.operation, readable, writable, ticket);
         return plan.usedLen;
       }
@@ -228,7 +229,6 @@ export class Engine {
     if (writable.length === 0) return 0;
     // Nothing of a session that may end is left behind.
     if (row.num > 0) this.#compute();
-    this.#plans.clear();
     const request = this.#begin(readable, writable);
     const headerLen = Math.min(readable.length, CtrlHeader.SIZE);
     readable.copyTo(0, request.fixed, 0, headerLen);
@@ -276,7 +276,8 @@ export class Engine {
     const usedLen = status === Status.OK ? request.resultLen + 1 : 1;
     if (request.isInRow) {
       row.answers(ticket);
-      this.#plans.note(request, row.last, usedLen);
+      const number = readSessionId(request.view, OpHeader.sessionId);
+      this.#sessions.planFor(number).note(request, row.last, usedLen);
     } else {
       writable.setByte(writable.length - 1, status);
     }

@@ -5,6 +5,7 @@
  */
 
 import type { Session } from "../services/session.ts";
+import { Plan } from "./plan.ts";
 
 /**
  * A table of sessions with numbers from 1 on that are never used again.
@@ -26,6 +27,7 @@ export class SessionTable {
   // The number of the session in a slot, or the one that the slot's next session will get.
   readonly #numbers: number[] = [];
   readonly #costs: number[] = [];
+  readonly #plans: (Plan | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   #size = 0;
 
@@ -53,6 +55,8 @@ export class SessionTable {
     this.#numbers[slot] ??= slot + 1;
     this.#sessions[slot] = session;
     this.#costs[slot] = cost;
+    // As long as the others: an array with gaps would be searched like a map.
+    this.#plans[slot] = undefined;
     this.#size++;
     return this.#numbers[slot];
   }
@@ -61,6 +65,22 @@ export class SessionTable {
   find(number: number): Session | undefined {
     const slot = this.#slotOf(number);
     return this.#numbers[slot] === number ? this.#sessions[slot] : undefined;
+  }
+
+  /** What a session's last requests have been, if anything has been noted of an open session of that number. */
+  plan(number: number): Plan | undefined {
+    const slot = this.#slotOf(number);
+    return this.#numbers[slot] === number ? this.#plans[slot] : undefined;
+  }
+
+  /** The same, made if there is none; the session is open. */
+  planFor(number: number): Plan {
+    return this.#plans[this.#slotOf(number)] ??= new Plan();
+  }
+
+  /** Forgets what requests have been: others may mean the same bytes. */
+  forgetPlans(): void {
+    this.#plans.fill(undefined);
   }
 
   /** What add() was told the session's requests cost; 0 when there is none of that number. */
@@ -74,6 +94,7 @@ export class SessionTable {
     if (session === undefined) return false;
     const slot = this.#slotOf(number);
     this.#sessions[slot] = undefined;
+    this.#plans[slot] = undefined;
     this.#numbers[slot] += this.#capacity;
     this.#freeSlots.push(slot);
     this.#size--;
@@ -93,6 +114,7 @@ export class SessionTable {
     this.#sessions.length = 0;
     this.#numbers.length = 0;
     this.#costs.length = 0;
+    this.#plans.length = 0;
     this.#freeSlots.length = 0;
     this.#size = 0;
   }
