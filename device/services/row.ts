@@ -14,10 +14,13 @@ import { copyBytes, MemoryBytes } from "../memory/memory_bytes.ts";
 import type { SegmentList } from "../memory/segment_list.ts";
 import { Status } from "../wire/constants.ts";
 
-/** Operations in a row at most. More gain nothing. */
-export const ROW_LEN = 32;
-/** Bytes of source up to which an operation is worth a place: what is gained is some 100 ns. */
-export const MAX_ROW_SRC_LEN = 1024;
+// Operations in a row at most. More gain nothing.
+const ROW_LEN = 32;
+// Bytes of source, associated data included, with which a row is full: a millisecond of 3DES, which nothing
+// interrupts.
+const FULL_ROW_SRC_LEN = 32 * 1024;
+/** Bytes up to which an operation is worth a place: 16 KiB of AES-GCM take 5 % less time, of AES-CTR 2 %. */
+export const MAX_ROW_SRC_LEN: number = 16 * 1024;
 
 const MAX_IV_LEN = 16;
 const NOTHING = new Uint8Array(0);
@@ -77,12 +80,14 @@ export class Row {
   num = 0;
   readonly #entries: readonly Entry[] = Array.from({ length: ROW_LEN }, () => new Entry());
   readonly #ivs: MemoryBytes = new MemoryBytes(new Uint8Array(ROW_LEN * MAX_IV_LEN));
+  // Bytes of what waits.
+  #srcLen = 0;
   // Entries that hold references since the last release().
   #numUsed = 0;
 
   /** Whether it has to be computed before there is room for another. */
   get isFull(): boolean {
-    return this.num === ROW_LEN;
+    return this.num === ROW_LEN || this.#srcLen >= FULL_ROW_SRC_LEN;
   }
 
   /** The operation that was added last. */
@@ -122,7 +127,8 @@ export class Row {
   answers(ticket: number): void {
     const at = this.num - 1;
     const entry = this.#entries[at];
-    const { ivAt, ivLen } = entry.operation;
+    const { ivAt, ivLen, srcLen, aadLen } = entry.operation;
+    this.#srcLen += srcLen + aadLen;
     copyBytes(entry.memory, entry.readableStart + ivAt, this.#ivs, at * MAX_IV_LEN, ivLen);
     entry.ticket = ticket;
   }
@@ -136,6 +142,7 @@ export class Row {
   compute(failed: (fault: unknown, ticket: number) => void): void {
     const { num } = this;
     this.num = 0;
+    this.#srcLen = 0;
     for (let i = 0; i < num; i++) {
       const entry = this.#entries[i];
       const { memory, writableStart: start, writableLen: len } = entry;
@@ -168,6 +175,7 @@ export class Row {
   /** Forgets every reference to memory and to contexts, and what has not been computed. */
   release(): void {
     this.num = 0;
+    this.#srcLen = 0;
     for (let i = 0; i < this.#numUsed; i++) {
       const entry = this.#entries[i];
       entry.own.release();

@@ -31,6 +31,9 @@ const ENCRYPT = Direction.ENCRYPT;
 // More than are computed in one row.
 const NUM = 50;
 
+// Longest operation that is left in a row, and some around it.
+const LONG = [16368, 16384, 16400, 1024, 1040, 64];
+
 // Fakes that say that they are faster in a row.
 function inRow(log: FakeLog): AlgorithmSet {
   return new AlgorithmSet(
@@ -102,6 +105,32 @@ Deno.test("a batch of short requests gives what each gives alone, whatever their
       : gcm(SESSIONS.aead.key, NONCE, aad, sourceOf(i), 16);
     assert.deepEqual(writable.subarray(0, -1), expected, `request ${i}`);
     assert.deepEqual([usedLen, writable.at(-1)], [expected.length + 1, Status.OK]);
+  });
+});
+
+Deno.test("a batch of requests up to and beyond what a row takes gives what each gives alone", () => {
+  const rig = new Rig({ algorithms: libcrypto(), queueSize: 256 });
+  const ciphers = create(rig, "cipher");
+  const aeads = create(rig, "aead");
+  const aad = new Uint8Array(0);
+
+  const finish = Array.from({ length: NUM }, (_, i) => {
+    const src = counting(LONG[i % LONG.length], i);
+    const { readable, writableLen } = i % 2 === 0
+      ? build(cipherData, { sessionId: ciphers, op: ENCRYPT, iv: IV, src }, MODE)
+      : build(aeadData, { sessionId: aeads, op: ENCRYPT, iv: NONCE, src, aad, tagLen: 16 }, MODE);
+    return rig.begin(0, readable, writableLen);
+  });
+  rig.kick(0);
+
+  finish.forEach((fetch, i) => {
+    const { writable } = fetch();
+    const src = counting(LONG[i % LONG.length], i);
+    const expected = i % 2 === 0
+      ? cbc(aesEcb, SESSIONS.cipher.key, IV, src)
+      : gcm(SESSIONS.aead.key, NONCE, aad, src, 16);
+    assert.equal(writable.at(-1), Status.OK);
+    assert.deepEqual(writable.subarray(0, -1), expected, `request ${i}`);
   });
 });
 
