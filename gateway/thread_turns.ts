@@ -9,25 +9,19 @@
  * @module
  */
 
-import process from "node:process";
 import { setImmediate } from "node:timers";
 import { SelfConnection } from "./self_connection.ts";
 
 // Milliseconds of work without a look at all sockets.
 const MAX_WORK_MS = 16;
-// Milliseconds between two works up to which the thread has been busy with sockets meanwhile.
+// Milliseconds between two works up to which the thread has been busy with sockets meanwhile. (Whether it has
+// been idle instead, the processor's time cannot tell on a machine that others use, too.)
 const GAP_MS = 1;
-// Part of such a time that the process has used the processor, from which on the thread has had no rest in which
-// it would have looked: one client that waits for each answer leaves it a quarter of the time.
-const BUSY = 0.9;
 
 /** See the module's comment. */
 class ThreadTurns {
   #workMs = 0;
   #lastEnd = 0;
-  // When #hasRested() was last asked, and the processor's time used until then.
-  #askedAt = 0;
-  #cpuMs = 0;
   #pause: Promise<void> | null = null;
   #connection: SelfConnection | null = null;
   #numUsers = 0;
@@ -44,7 +38,7 @@ class ThreadTurns {
 
   /** What to wait for before another socket's work is taken; undefined when there is no need to. */
   get pause(): Promise<void> | undefined {
-    if (this.#pause === null && (this.#workMs < MAX_WORK_MS || this.#hasRested())) return undefined;
+    if (this.#pause === null && this.#workMs < MAX_WORK_MS) return undefined;
     return this.#pause ??= this.#look().then(() => {
       this.#workMs = 0;
       this.#pause = null;
@@ -75,18 +69,6 @@ class ThreadTurns {
     }
     // A timer leaves the thread idle, too, but for 1 to 2 ms.
     await new Promise((resolve) => setTimeout(resolve, 0));
-  }
-
-  // Whether the thread has been idle now and then since this was last asked; if so, all begins anew.
-  #hasRested(): boolean {
-    const { user, system } = process.cpuUsage();
-    const cpuMs = (user + system) / 1000;
-    const now = performance.now();
-    const hasRested = cpuMs - this.#cpuMs < BUSY * (now - this.#askedAt);
-    this.#cpuMs = cpuMs;
-    this.#askedAt = now;
-    if (hasRested) this.#workMs = 0;
-    return hasRested;
   }
 
   /** Runs more of a work that is not done: others' in between, and behind a pause if one is due. */

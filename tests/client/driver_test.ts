@@ -50,6 +50,7 @@ Deno.test("what is submitted in one job and its microtasks travels in one messag
 Deno.test("requests that follow the answers of one message go into one message again", async () => {
   await withSpy(async (device, spy) => {
     const before = spy.sent.length;
+    spy.numTogether = 3;
     await Promise.all([1, 2, 3].map(async () => {
       await hash(device);
       await hash(device);

@@ -2,6 +2,7 @@ import { RecordKind, RecordReader, RecordWriter } from "../../gateway/records.ts
 import { InProcessTransport } from "../../gateway/client/in_process.ts";
 import type { Transport, TransportEvents } from "../../gateway/client/transport.ts";
 import { RemoteDevice } from "../../gateway/remote_device.ts";
+import { concat } from "../support/random.ts";
 
 /** A record as a test looks at it. */
 export interface SeenRecord {
@@ -9,6 +10,16 @@ export interface SeenRecord {
   readonly id: number;
   readonly value: number;
   readonly payloadLen: number;
+}
+
+function recordsOf(message: Uint8Array): SeenRecord[] {
+  const records: SeenRecord[] = [];
+  const reader = new RecordReader(message);
+  while (reader.next()) {
+    const { kind, id, value, payloadLen } = reader;
+    records.push({ kind, id, value, payloadLen });
+  }
+  return records;
 }
 
 /** A transport to a device in process that can be watched, held up and lied through. */
@@ -19,6 +30,9 @@ export class SpyTransport implements Transport {
   readonly held: Uint8Array<ArrayBuffer>[] = [];
   /** Keep what is sent from the device. */
   isHeld = false;
+  /** Answers that reach the driver as one message, whatever the device had time for. */
+  numTogether = 1;
+  readonly #gathered: Uint8Array[] = [];
   readonly #inner = new InProcessTransport(
     new RemoteDevice({
       queues: 4,
@@ -33,17 +47,20 @@ export class SpyTransport implements Transport {
 
   start(events: TransportEvents): void {
     this.#events = events;
-    this.#inner.start(events);
+    this.#inner.start({ ...events, onMessage: (message) => this.#gather(message) });
+  }
+
+  #gather(message: Uint8Array): void {
+    // The device may use its message's memory again.
+    this.#gathered.push(message.slice());
+    const together = concat(...this.#gathered);
+    if (recordsOf(together).length < this.numTogether) return;
+    this.#gathered.length = 0;
+    this.#events?.onMessage(together);
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
-    const records: SeenRecord[] = [];
-    const reader = new RecordReader(message);
-    while (reader.next()) {
-      const { kind, id, value, payloadLen } = reader;
-      records.push({ kind, id, value, payloadLen });
-    }
-    this.sent.push(records);
+    this.sent.push(recordsOf(message));
     if (this.isHeld) this.held.push(message);
     else this.#inner.send(message);
   }
