@@ -9,6 +9,7 @@
 
 import type { MacContext } from "../contexts.ts";
 import { checkLens, closeCipherContext, closedError, openCipherContext } from "./contexts.ts";
+import { ContextIv } from "./iv_place.ts";
 import type { Handle, Libcrypto, Symbols } from "./library.ts";
 import { Enc } from "./symbols.ts";
 
@@ -31,6 +32,7 @@ export class LibcryptoCbcMac implements MacContext {
   readonly #outLenAt: Handle;
   readonly #blockLen: number;
   readonly #last: Uint8Array;
+  readonly #iv: ContextIv;
   #keys: LastBlockKeys | null = null;
   #context: Handle | null;
 
@@ -47,6 +49,7 @@ export class LibcryptoCbcMac implements MacContext {
     this.#outLenAt = library.outLenAt;
     this.#blockLen = blockLen;
     this.#last = new Uint8Array(blockLen);
+    this.#iv = new ContextIv(library, cipher, key.length, blockLen);
     this.#context = openCipherContext(library, (context) => {
       const { symbols } = library;
       // Nothing ends an encryption here, so nothing is ever padded.
@@ -100,9 +103,7 @@ export class LibcryptoCbcMac implements MacContext {
       out.fill(0);
       return;
     }
-    if (symbols.setIv(context, null, null, null, ZEROS, Enc.UNCHANGED) !== 1) {
-      throw this.#library.error("start a MAC");
-    }
+    if (!this.#iv.set(context, ZEROS)) throw this.#failed("start a MAC");
     // All whole blocks but the last.
     const head = total === 0 ? 0 : total - 1 - (total - 1) % blockLen;
     const fromFirst = Math.min(head, first.length);
@@ -110,7 +111,7 @@ export class LibcryptoCbcMac implements MacContext {
     this.#absorb(context, second, head - fromFirst);
     this.#closeLastBlock(first, second, head);
     if (symbols.EVP_CipherUpdate(context, scratch, this.#outLenAt, this.#last, blockLen) !== 1) {
-      throw this.#library.error("finish a MAC");
+      throw this.#failed("finish a MAC");
     }
     for (let i = 0; i < out.length; i++) out[i] = scratch[i];
     scratch.fill(0, 0, Math.max(blockLen, Math.min(SCRATCH_LEN + blockLen, head)));
@@ -130,9 +131,15 @@ export class LibcryptoCbcMac implements MacContext {
       const part = at === 0 ? bytes : bytes.subarray(at);
       const partLen = Math.min(SCRATCH_LEN, len - at);
       if (this.#symbols.EVP_CipherUpdate(context, scratch, this.#outLenAt, part, partLen) !== 1) {
-        throw this.#library.error("chain blocks");
+        throw this.#failed("chain blocks");
       }
     }
+  }
+
+  // libcrypto may hold a part of a block now.
+  #failed(doing: string): Error {
+    this.#iv.interrupted();
+    return this.#library.error(doing);
   }
 
   // Puts what stands behind `head` into #last, padded, with the key for it added.

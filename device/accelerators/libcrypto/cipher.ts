@@ -7,8 +7,12 @@
 
 import type { CipherContext } from "../contexts.ts";
 import { checkLens, closeCipherContext, closedError, openCipherContext } from "./contexts.ts";
+import { ContextIv } from "./iv_place.ts";
 import type { Handle, Libcrypto, Symbols } from "./library.ts";
 import { Enc } from "./symbols.ts";
+
+// A stream's position in a block, and with it what is left of the block, is none after so many bytes.
+const MAX_BLOCK_LEN = 16;
 
 /**
  * A cipher with a key schedule of its own, in one direction: a request sets the iv, if there is one,
@@ -20,6 +24,7 @@ export class LibcryptoCipher implements CipherContext {
   readonly #symbols: Symbols;
   readonly #ivLen: number;
   readonly #blockLen: number;
+  readonly #iv: ContextIv;
   #context: Handle | null;
 
   /**
@@ -38,6 +43,7 @@ export class LibcryptoCipher implements CipherContext {
     this.#symbols = library.symbols;
     this.#ivLen = ivLen;
     this.#blockLen = blockLen;
+    this.#iv = new ContextIv(library, cipher, key.length, ivLen);
     const enc = decrypt ? Enc.DECRYPT : Enc.ENCRYPT;
     this.#context = openCipherContext(library, (context) => {
       const { symbols } = library;
@@ -59,10 +65,13 @@ export class LibcryptoCipher implements CipherContext {
     checkLens(iv.length === this.#ivLen && dst.length >= len && len % this.#blockLen === 0);
     if (len === 0) return;
     if (
-      (this.#ivLen !== 0 &&
-        symbols.setIv(context, null, null, null, iv, Enc.UNCHANGED) !== 1) ||
+      (this.#ivLen !== 0 && !this.#iv.set(context, iv)) ||
       symbols.EVP_CipherUpdate(context, dst, library.outLenAt, src, len) !== 1
-    ) throw library.error("encrypt or decrypt");
+    ) {
+      this.#iv.interrupted();
+      throw library.error("encrypt or decrypt");
+    }
+    if (this.#blockLen === 1 && len % MAX_BLOCK_LEN !== 0) this.#iv.interrupted();
   }
 
   close(): void {

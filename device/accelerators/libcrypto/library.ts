@@ -8,8 +8,9 @@
  */
 
 import { gcmIvParam } from "./gcm_iv.ts";
+import { type IvSymbols, keepsIvInPlace } from "./iv_place.ts";
 import { OctetParam } from "./octet_param.ts";
-import { BULK_SYMBOLS, SYMBOLS, VERSION_SYMBOLS } from "./symbols.ts";
+import { BULK_SYMBOLS, IV_SYMBOLS, SYMBOLS, VERSION_SYMBOLS } from "./symbols.ts";
 
 /** A handle that libcrypto gave out. */
 export type Handle = Deno.PointerObject;
@@ -65,15 +66,25 @@ export class Libcrypto {
   readonly tag: OctetParam;
   /** Sets the iv of an AES-GCM message; null where only EVP_CipherInit_ex does. */
   readonly gcmIv: OctetParam | null;
+  /** Finds and sets an iv in a context; null where only EVP_CipherInit_ex does. */
+  readonly ivSymbols: IvSymbols | null;
   // A library context of our own: what openssl.cnf or others in the process do to the default one
   // does not reach it, and threads do not share its locks.
   readonly #context: Handle;
+  // What has been found out of ciphers.
+  readonly #inPlace = new Map<Handle, boolean>();
 
   /** @throws {Error} when the default provider does not load */
-  constructor(path: string, version: string, symbols: Symbols) {
+  constructor(
+    path: string,
+    version: string,
+    symbols: Symbols,
+    ivSymbols: IvSymbols | null = openIvSymbols(path),
+  ) {
     this.path = path;
     this.version = version;
     this.symbols = symbols;
+    this.ivSymbols = ivSymbols;
     this.bulk = openBulk(path);
     // Of libcrypto's memory: the address of our own is only told to those with all of --allow-ffi.
     const outLenAt = symbols.CRYPTO_malloc(OUT_LEN_ROOM, null, 0);
@@ -105,6 +116,16 @@ export class Libcrypto {
     const digest = this.symbols.EVP_MD_fetch(this.#context, cString(name), null);
     if (digest === null) this.symbols.ERR_clear_error();
     return digest;
+  }
+
+  /** Whether an iv may be set where contexts of a cipher keep it: tried once, with a key and an iv of so many bytes. */
+  keepsIvInPlace(cipher: Handle, keyLen: number, ivLen: number): boolean {
+    let isGood = this.#inPlace.get(cipher);
+    if (isGood === undefined) {
+      isGood = keepsIvInPlace(this, cipher, keyLen, ivLen);
+      this.#inPlace.set(cipher, isGood);
+    }
+    return isGood;
   }
 
   /** The error to throw when a function has failed, with what libcrypto says about it. */
@@ -177,6 +198,14 @@ function openBulk(path: string): Bulk | null {
       copy: (target, source) => memmove(target, source, source.length),
       wipe: (target) => memset(target, 0, target.length),
     };
+  } catch {
+    return null;
+  }
+}
+
+function openIvSymbols(path: string): IvSymbols | null {
+  try {
+    return Deno.dlopen(path, IV_SYMBOLS).symbols;
   } catch {
     return null;
   }

@@ -65,6 +65,12 @@ export const BULK_SYMBOLS = {
   memset: { parameters: ["buffer", "i32", "u32"], result: "void" },
 } as const;
 
+/** What finds and sets an iv in a context (EVP_CIPHER_CTX_get_original_iv(3), memmove(3)). */
+export const IV_SYMBOLS = {
+  ivPlace: { name: "EVP_CIPHER_CTX_iv_noconst", parameters: ["pointer"], result: "pointer" },
+  setAt: { name: "memmove", parameters: ["pointer", "buffer", "u32"], result: "void" },
+} as const;
+
 /** What tells a library's version before anything else is asked of it. */
 export const VERSION_SYMBOLS = {
   OpenSSL_version_num: { parameters: [], result: "u64" },
