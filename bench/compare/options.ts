@@ -12,8 +12,8 @@ Measures Ringway beside openssl speed, noble, node:crypto and bare echo servers,
 table. Takes some ten minutes; progress is told on standard error. Ends with 1 when a bound is missed.
 
   --only PATTERN   only comparisons whose name matches this regular expression
-  --rounds N       rounds of each comparison (5)
-  --seconds N      seconds of one stretch of measuring (1)
+  --rounds N       rounds of each comparison (11)
+  --seconds N      seconds of one stretch of measuring (0.5)
   --json FILE      write the rows as JSON as well
   --svg FILE       write the chart there (ringway-compare.svg, when the chart is measured)
   --smoke          tiny runs that show that everything works and that contenders agree; no bound is judged
@@ -41,8 +41,8 @@ export function parseOptions(args: readonly string[]): Options | string {
         help: { type: "boolean", short: "h", default: false },
         smoke: { type: "boolean", default: false },
         only: { type: "string" },
-        rounds: { type: "string", default: "5" },
-        seconds: { type: "string", default: "1" },
+        rounds: { type: "string", default: "11" },
+        seconds: { type: "string", default: "0.5" },
         json: { type: "string" },
         svg: { type: "string", default: "ringway-compare.svg" },
       },
