@@ -3,6 +3,7 @@
  */
 
 import { chart } from "./chart.ts";
+import type { Comparison } from "./comparison.ts";
 import { plan } from "./comparisons/mod.ts";
 import { parseOptions, USAGE } from "./options.ts";
 import type { Row } from "./row.ts";
@@ -31,20 +32,25 @@ async function main(): Promise<number> {
     progress("No comparison has a name that matches");
     return 2;
   }
-  const rows: Row[] = [];
+  // In the table's order, whatever the order in which they come.
+  const results = new Map(comparisons.map((comparison): [Comparison, Row[]] => [comparison, []]));
   let numFailed = 0;
-  for (const comparison of comparisons) {
-    progress(comparison.name);
-    try {
-      const run = await comparison.run({ effort, isSmoke, progress });
-      // What took no time says nothing about a bound.
-      rows.push(...isSmoke ? run.map((row) => ({ ...row, held: null })) : run);
-    } catch (error) {
-      // The others are worth their minutes all the same.
-      numFailed++;
-      progress(`Cannot compare: ${error instanceof Error ? error.stack : error}`);
+  for (let pass = 1; pass <= effort.passes; pass++) {
+    const isLast = pass === effort.passes;
+    for (const comparison of comparisons) {
+      if (!isLast && !comparison.isRepeated) continue;
+      progress(`${pass}/${effort.passes} ${comparison.name}`);
+      try {
+        results.set(comparison, await comparison.run({ effort, isSmoke, progress }));
+      } catch (error) {
+        // The others are worth their minutes all the same.
+        numFailed++;
+        progress(`Cannot compare: ${error instanceof Error ? error.stack : error}`);
+      }
     }
   }
+  // What took no time says nothing about a bound.
+  const rows = [...results.values()].flat().map((row) => isSmoke ? { ...row, held: null } : row);
   write(Deno.stdout, table(rows));
   if (options.json !== undefined) {
     await Deno.writeTextFile(options.json, JSON.stringify(rows, null, 2) + "\n");

@@ -7,7 +7,9 @@ import type { Sample } from "./lane.ts";
 
 /** How long and how often is measured. */
 export interface Effort {
-  /** Rounds; each measures every contender once. */
+  /** Times that everything is measured, one after the other, in new processes. */
+  readonly passes: number;
+  /** Rounds of a pass; each measures every contender once. */
   readonly rounds: number;
   /** Seconds of one stretch. */
   readonly seconds: number;
@@ -31,18 +33,21 @@ export function cpuMicros(sample: Sample): number {
   return sample.cpuSeconds * 1e6 / sample.num;
 }
 
+// Stretches that a contender warms up for: in a gateway's first second a lone request takes 50 us, then 34.
+const WARM_UP = 3;
+
 /**
  * Measures contenders by turns: A B, B A, A B, ... so that neither a drift of the machine's speed nor the
- * place in a round favours one. A first round warms up and does not count.
+ * place in a round favours one. They warm up first.
  *
  * @returns the samples of each contender, one per round
  */
 export async function interleave(
   contenders: readonly Contender[],
-  effort: Effort,
+  effort: Pick<Effort, "rounds" | "seconds">,
 ): Promise<Sample[][]> {
   const samples = contenders.map((): Sample[] => []);
-  for (const contender of contenders) await contender.measure(Math.min(0.5, effort.seconds));
+  for (const contender of contenders) await contender.measure(WARM_UP * effort.seconds);
   for (let round = 0; round < effort.rounds; round++) {
     const order = contenders.map((_, i) => i);
     if (round % 2 === 1) order.reverse();

@@ -9,10 +9,11 @@ import type { Effort } from "./measure.ts";
 export const USAGE = `Usage: deno task bench:compare [OPTIONS]
 
 Measures Ringway beside openssl speed, noble, node:crypto and bare echo servers, by turns, and prints one
-table. Takes some ten minutes; progress is told on standard error. Ends with 1 when a bound is missed.
+table. Takes a quarter of an hour; progress is told on standard error. Ends with 1 when a bound is missed.
 
   --only PATTERN   only comparisons whose name matches this regular expression
-  --rounds N       rounds of each comparison (11)
+  --passes N       times that everything is measured, in new processes (3)
+  --rounds N       rounds of each comparison in a pass (5)
   --seconds N      seconds of one stretch of measuring (0.5)
   --json FILE      write the rows as JSON as well
   --svg FILE       write the chart there (ringway-compare.svg, when the chart is measured)
@@ -30,7 +31,7 @@ export interface Options {
   readonly effort: Effort;
 }
 
-const SMOKE: Effort = { rounds: 1, seconds: 0.02 };
+const SMOKE: Effort = { passes: 1, rounds: 1, seconds: 0.02 };
 
 /** Reads the command line; a message when it cannot be. */
 export function parseOptions(args: readonly string[]): Options | string {
@@ -41,7 +42,8 @@ export function parseOptions(args: readonly string[]): Options | string {
         help: { type: "boolean", short: "h", default: false },
         smoke: { type: "boolean", default: false },
         only: { type: "string" },
-        rounds: { type: "string", default: "11" },
+        passes: { type: "string", default: "3" },
+        rounds: { type: "string", default: "5" },
         seconds: { type: "string", default: "0.5" },
         json: { type: "string" },
         svg: { type: "string", default: "ringway-compare.svg" },
@@ -53,20 +55,23 @@ export function parseOptions(args: readonly string[]): Options | string {
       ...(values.only === undefined ? {} : { only: new RegExp(values.only, "i") }),
       ...(values.json === undefined ? {} : { json: values.json }),
       svg: values.svg,
-      effort: values.smoke ? SMOKE : effortOf(values.rounds, values.seconds),
+      effort: values.smoke ? SMOKE : effortOf(values),
     };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-function effortOf(rounds: string, seconds: string): Effort {
-  const effort = { rounds: Number(rounds), seconds: Number(seconds) };
-  if (!Number.isInteger(effort.rounds) || effort.rounds < 1) {
-    throw new Error(`Invalid --rounds, want a whole number: ${rounds}`);
+function effortOf(values: Record<"passes" | "rounds" | "seconds", string>): Effort {
+  const seconds = Number(values.seconds);
+  if (!(seconds > 0 && seconds <= 60)) {
+    throw new Error(`Invalid --seconds, want 0 to 60: ${values.seconds}`);
   }
-  if (!(effort.seconds > 0 && effort.seconds <= 60)) {
-    throw new Error(`Invalid --seconds, want 0 to 60: ${seconds}`);
-  }
-  return effort;
+  return { passes: countOf("passes", values), rounds: countOf("rounds", values), seconds };
+}
+
+function countOf<Name extends string>(name: Name, values: Record<Name, string>): number {
+  const count = Number(values[name]);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new Error(`Invalid --${name}, want a whole number: ${values[name]}`);
 }

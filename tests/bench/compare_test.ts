@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { chart } from "../../bench/compare/chart.ts";
 import type { Contender } from "../../bench/compare/contender.ts";
-import { checkSame } from "../../bench/compare/comparison.ts";
+import { checkSame, pair } from "../../bench/compare/comparison.ts";
 import type { Sample } from "../../bench/compare/lane.ts";
 import { interleave, median, medianRatio, quantile } from "../../bench/compare/measure.ts";
 import { parseOptions } from "../../bench/compare/options.ts";
@@ -38,7 +38,7 @@ Deno.test("contenders are measured by turns, and the order turns round with each
 
   await interleave([contender("a", log), contender("b", log)], { rounds: 3, seconds: 1 });
 
-  // The first two warm up.
+  // The first two warm up, longer.
   assert.equal(log.join(""), "ab" + "ab" + "ba" + "ab");
 });
 
@@ -65,6 +65,31 @@ Deno.test("a figure that stands for itself is judged by itself, and one without 
   assert.equal(ownRow("p99", "ms", [51], atMost(50, "ours")).held, false);
   assert.equal(ownRow("p99", "ms", [49], atMost(50, "ours")).held, true);
   assert.equal(ownRow("p99", "ms", [49]).held, null);
+});
+
+Deno.test("a comparison of two contenders is run in every pass and gives what all of them have found", async () => {
+  const rates = [50, 60, 90, 80, 100];
+  const measured = (rate: () => number): Contender => ({
+    ...contender("same"),
+    measure: (seconds) =>
+      Promise.resolve({ num: seconds === 1 ? rate() : 0, seconds, cpuSeconds: 1 }),
+  });
+  const { isRepeated, run } = pair(
+    { name: "x", against: "y", figure: REQUESTS },
+    () => [measured(() => rates.shift() ?? NaN), measured(() => 100)],
+  );
+  const context = {
+    isSmoke: false,
+    progress: () => {},
+    effort: { passes: 2, rounds: 2, seconds: 1 },
+  };
+
+  await run(context);
+  const [row] = await run({ ...context, effort: { ...context.effort, rounds: 3 } });
+
+  assert.ok(isRepeated);
+  assert.equal(row.ours, 80);
+  assert.equal(row.ratio, 0.8);
 });
 
 Deno.test("contenders that give different bytes are not compared", async () => {
@@ -98,12 +123,13 @@ Deno.test("the chart has two panels, with a line and its points for each contend
 });
 
 Deno.test("options that cannot be are told", () => {
-  const options = parseOptions(["--only", "GCM", "--rounds", "3"]);
+  const options = parseOptions(["--only", "GCM", "--rounds", "3", "--passes", "2"]);
 
   assert.ok(typeof options !== "string");
   assert.ok(options.only?.test("aes-128-gcm"));
-  assert.equal(options.effort.rounds, 3);
+  assert.deepEqual(options.effort, { passes: 2, rounds: 3, seconds: 0.5 });
   assert.match(String(parseOptions(["--rounds", "0"])), /Invalid --rounds/);
+  assert.match(String(parseOptions(["--passes", "1.5"])), /Invalid --passes/);
   assert.match(String(parseOptions(["--seconds", "x"])), /Invalid --seconds/);
   assert.match(String(parseOptions(["--only", "("])), /regular expression/);
   assert.equal(typeof parseOptions(["--what"]), "string");

@@ -76,5 +76,6 @@ const ALL: readonly Curve[] = [
 /** Comparisons of this file, in the table's order. */
 export const CURVES: readonly Comparison[] = ALL.map((curve) => ({
   name: `curve: ${curve.name}`,
+  isRepeated: false,
   run: (context) => run(curve, context),
 }));

@@ -32,6 +32,7 @@ const NAMES = [
 
 function atMost(effort: Effort): Effort {
   return {
+    ...effort,
     rounds: Math.min(effort.rounds, MAX_ROUNDS),
     seconds: Math.min(effort.seconds, MAX_SECONDS),
   };
@@ -82,5 +83,5 @@ export function sizes(): { comparison: Comparison; series: readonly Series[] } {
     }
     return rows;
   };
-  return { comparison: { name: `chart: ${KIND} by size`, run }, series };
+  return { comparison: { name: `chart: ${KIND} by size`, isRepeated: false, run }, series };
 }

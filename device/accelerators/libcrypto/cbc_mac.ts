@@ -118,6 +118,7 @@ export class LibcryptoCbcMac implements MacContext {
   }
 
   close(): void {
+    this.#iv.release();
     if (this.#context !== null) closeCipherContext(this.#library, this.#context);
     this.#context = null;
     this.#last.fill(0);
@@ -138,7 +139,7 @@ export class LibcryptoCbcMac implements MacContext {
 
   // libcrypto may hold a part of a block now.
   #failed(doing: string): Error {
-    this.#iv.interrupted();
+    this.#iv.release();
     return this.#library.error(doing);
   }
 

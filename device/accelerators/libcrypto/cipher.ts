@@ -68,13 +68,14 @@ export class LibcryptoCipher implements CipherContext {
       (this.#ivLen !== 0 && !this.#iv.set(context, iv)) ||
       symbols.EVP_CipherUpdate(context, dst, library.outLenAt, src, len) !== 1
     ) {
-      this.#iv.interrupted();
+      this.#iv.release();
       throw library.error("encrypt or decrypt");
     }
-    if (this.#blockLen === 1 && len % MAX_BLOCK_LEN !== 0) this.#iv.interrupted();
+    if (this.#blockLen === 1 && len % MAX_BLOCK_LEN !== 0) this.#iv.release();
   }
 
   close(): void {
+    this.#iv.release();
     if (this.#context !== null) closeCipherContext(this.#library, this.#context);
     this.#context = null;
   }

@@ -32,7 +32,7 @@ export interface IvSymbols {
  * const contextIv = new ContextIv(library, cipher, 16, 16);
  * contextIv.set(context, iv); // true
  * // after a message that ended amid a block
- * contextIv.interrupted();
+ * contextIv.release();
  * ```
  */
 export class ContextIv {
@@ -68,8 +68,11 @@ export class ContextIv {
     return true;
   }
 
-  /** There is more to set than the iv: the last message ended amid a block, or failed. */
-  interrupted(): void {
+  /**
+   * Lets go of the place: the context is about to be freed, or there is more to set than the iv because the last
+   * message ended amid a block or failed.
+   */
+  release(): void {
     this.#place = null;
     this.#numInFull = 0;
   }
