@@ -244,13 +244,13 @@ export class RecordWriter {
     if (end > this.#bytes.length) this.#grow(end);
     const view = this.#view;
     view.setUint32(at, size, true);
-    // The flags are 0.
-    view.setUint16(at + 4, kind, true);
-    view.setUint16(at + 6, queue, true);
+    // Kind, flags, which are 0, and queue.
+    view.setUint32(at + 4, kind | queue << 16, true);
     view.setUint32(at + 8, id, true);
     view.setUint32(at + 12, value, true);
     this.#end = end;
-    for (let i = at + size; i < end; i++) this.#bytes[i] = 0;
+    // The padding, and what in front of it is still to be filled.
+    if (at + size < end) view.setFloat64(end - 8, 0);
     this.numRecords++;
     return at + HEADER_SIZE;
   }

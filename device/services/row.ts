@@ -66,6 +66,8 @@ export class Operation {
 class Entry {
   readonly own: Operation = new Operation();
   operation: Operation = this.own;
+  // A copy of the iv.
+  iv: Uint8Array = NOTHING;
   // Where R and W lie.
   memory: MemoryBytes = NO_MEMORY;
   readableStart = 0;
@@ -130,6 +132,7 @@ export class Row {
     const { ivAt, ivLen, srcLen, aadLen } = entry.operation;
     this.#srcLen += srcLen + aadLen;
     copyBytes(entry.memory, entry.readableStart + ivAt, this.#ivs, at * MAX_IV_LEN, ivLen);
+    if (entry.iv.length !== ivLen) entry.iv = this.#ivs.piece(at * MAX_IV_LEN, ivLen);
     entry.ticket = ticket;
   }
 
@@ -148,27 +151,13 @@ export class Row {
       const { memory, writableStart: start, writableLen: len } = entry;
       let status: Status = Status.OK;
       try {
-        this.#computeOne(i, entry, memory, start);
+        computeOne(entry, memory, start);
       } catch (fault) {
         wipe(memory.bytes, start, start + len);
         status = Status.ERR;
         failed(fault, entry.ticket);
       }
       memory.bytes[start + len - 1] = status;
-    }
-  }
-
-  #computeOne(i: number, entry: Entry, memory: MemoryBytes, start: number): void {
-    const { aead, cipher, ivLen, srcAt, srcLen, aadLen, tagLen } = entry.operation;
-    const from = entry.readableStart + srcAt;
-    const iv = this.#ivs.piece(i * MAX_IV_LEN, ivLen);
-    const src = memory.piece(from, srcLen);
-    const dst = memory.piece(start, srcLen);
-    if (aead !== null) {
-      const aad = aadLen === 0 ? NOTHING : memory.piece(from + srcLen, aadLen);
-      aead.seal(iv, aad, src, dst, memory.piece(start + srcLen, tagLen));
-    } else {
-      cipher?.process(iv, src, dst);
     }
   }
 
@@ -193,5 +182,18 @@ export class Row {
     entry.writableStart = writable.firstStart;
     entry.writableLen = writable.length;
     return entry;
+  }
+}
+
+function computeOne(entry: Entry, memory: MemoryBytes, start: number): void {
+  const { aead, cipher, srcAt, srcLen, aadLen, tagLen } = entry.operation;
+  const from = entry.readableStart + srcAt;
+  const src = memory.piece(from, srcLen);
+  const dst = memory.piece(start, srcLen);
+  if (aead !== null) {
+    const aad = aadLen === 0 ? NOTHING : memory.piece(from + srcLen, aadLen);
+    aead.seal(entry.iv, aad, src, dst, memory.piece(start + srcLen, tagLen));
+  } else {
+    cipher?.process(entry.iv, src, dst);
   }
 }
