@@ -81,7 +81,7 @@ export const FAULTS: readonly Fault[] = [
     name: "requests of a row are encrypted under one iv",
     like: "an iv that is used twice",
     file: "device/services/row.ts",
-    find: "this.#ivs.piece(i * MAX_IV_LEN",
+    find: "this.#ivs.piece(at * MAX_IV_LEN",
     replace: "this.#ivs.piece(0 * MAX_IV_LEN",
   },
   {
