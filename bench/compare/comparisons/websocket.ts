@@ -101,7 +101,7 @@ export const WEBSOCKET: readonly Comparison[] = [
   // What there is no way around: the sockets and the calls into libcrypto, without a ring, sessions or checks.
   pair(
     {
-      name: "the same, to a bare server that makes the same calls of libcrypto",
+      name: "the same, to a bare server that makes libcrypto's usual calls",
       against: "bare libcrypto server",
       figure: REQUESTS,
     },
