@@ -79,7 +79,7 @@ export class Libcrypto {
     path: string,
     version: string,
     symbols: Symbols,
-    ivSymbols: IvSymbols | null = openIvSymbols(path),
+    ivSymbols: IvSymbols | null = symbolsIfThere(path, IV_SYMBOLS),
   ) {
     this.path = path;
     this.version = version;
@@ -192,20 +192,22 @@ function tryOpen(path: string): Libcrypto | string {
 
 // What a library depends on is found with it, on Linux and macOS.
 function openBulk(path: string): Bulk | null {
-  try {
-    const { memmove, memset } = Deno.dlopen(path, BULK_SYMBOLS).symbols;
-    return {
-      copy: (target, source) => memmove(target, source, source.length),
-      wipe: (target) => memset(target, 0, target.length),
-    };
-  } catch {
-    return null;
-  }
+  const symbols = symbolsIfThere(path, BULK_SYMBOLS);
+  if (symbols === null) return null;
+  const { memmove, memset } = symbols;
+  return {
+    copy: (target, source) => memmove(target, source, source.length),
+    wipe: (target) => memset(target, 0, target.length),
+  };
 }
 
-function openIvSymbols(path: string): IvSymbols | null {
+// Null when one of them is missing.
+function symbolsIfThere<S extends Deno.ForeignLibraryInterface>(
+  path: string,
+  symbols: S,
+): Deno.DynamicLibrary<S>["symbols"] | null {
   try {
-    return Deno.dlopen(path, IV_SYMBOLS).symbols;
+    return Deno.dlopen(path, symbols).symbols;
   } catch {
     return null;
   }
