@@ -11,7 +11,7 @@ import { ContextIv } from "./iv_place.ts";
 import type { Handle, Libcrypto, Symbols } from "./library.ts";
 import { Enc } from "./symbols.ts";
 
-// A stream's position in a block, and with it what is left of the block, is none after so many bytes.
+// After a multiple of it a stream of any cipher stands at the start of a block, with nothing left over.
 const MAX_BLOCK_LEN = 16;
 
 /**
@@ -24,7 +24,8 @@ export class LibcryptoCipher implements CipherContext {
   readonly #symbols: Symbols;
   readonly #ivLen: number;
   readonly #blockLen: number;
-  readonly #iv: ContextIv;
+  // Null for ciphers without one.
+  readonly #iv: ContextIv | null;
   #context: Handle | null;
 
   /**
@@ -43,7 +44,7 @@ export class LibcryptoCipher implements CipherContext {
     this.#symbols = library.symbols;
     this.#ivLen = ivLen;
     this.#blockLen = blockLen;
-    this.#iv = new ContextIv(library, cipher, key.length, ivLen);
+    this.#iv = ivLen === 0 ? null : new ContextIv(library, cipher, key.length, ivLen);
     const enc = decrypt ? Enc.DECRYPT : Enc.ENCRYPT;
     this.#context = openCipherContext(library, (context) => {
       const { symbols } = library;
@@ -65,17 +66,17 @@ export class LibcryptoCipher implements CipherContext {
     checkLens(iv.length === this.#ivLen && dst.length >= len && len % this.#blockLen === 0);
     if (len === 0) return;
     if (
-      (this.#ivLen !== 0 && !this.#iv.set(context, iv)) ||
+      (this.#iv !== null && !this.#iv.set(context, iv)) ||
       symbols.EVP_CipherUpdate(context, dst, library.outLenAt, src, len) !== 1
     ) {
-      this.#iv.release();
+      this.#iv?.release();
       throw library.error("encrypt or decrypt");
     }
-    if (this.#blockLen === 1 && len % MAX_BLOCK_LEN !== 0) this.#iv.release();
+    if (this.#blockLen === 1 && len % MAX_BLOCK_LEN !== 0) this.#iv?.release();
   }
 
   close(): void {
-    this.#iv.release();
+    this.#iv?.release();
     if (this.#context !== null) closeCipherContext(this.#library, this.#context);
     this.#context = null;
   }

@@ -99,7 +99,7 @@ export function keepsIvInPlace(
     const context = library.symbols.EVP_CIPHER_CTX_new();
     if (context === null) return false;
     try {
-      return isRight(library, context, cipher, keyLen, ivLen, enc);
+      return worksInPlace(library, context, cipher, keyLen, ivLen, enc);
     } finally {
       library.symbols.EVP_CIPHER_CTX_free(context);
       library.symbols.ERR_clear_error();
@@ -107,7 +107,7 @@ export function keepsIvInPlace(
   });
 }
 
-function isRight(
+function worksInPlace(
   library: Libcrypto,
   context: Handle,
   cipher: Handle,
