@@ -38,7 +38,7 @@ Deno.test("contenders are measured by turns, and the order turns round with each
 
   await interleave([contender("a", log), contender("b", log)], { rounds: 3, seconds: 1 });
 
-  // The first two warm up, longer.
+  // The first two warm up.
   assert.equal(log.join(""), "ab" + "ab" + "ba" + "ab");
 });
 

@@ -46,7 +46,7 @@ Deno.test("Pauses of a thread end with and without a server that connects to its
     await pause;
     return pause !== undefined;
   };
-  await isDue();
+  assert.ok(await isDue());
 
   const [first, second] = await Promise.all([
     startServer({ port: 0, selfConnection: true }),
