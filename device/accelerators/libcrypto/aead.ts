@@ -17,28 +17,32 @@ const J0_LEN = 16;
 const zeroIv = new Uint8Array(IV_LEN);
 
 /** A keyed context for both directions, and the calls that make up a message. */
-class Keyed {
+export class Keyed {
   readonly #library: Libcrypto;
   readonly #symbols: Symbols;
   readonly #outLenAt: Handle;
-  readonly #tag: OctetParam;
+  readonly #tagParam: OctetParam | null;
   readonly #ivParam: OctetParam | null;
   #context: Handle | null;
   #ivLen = IV_LEN;
   // The direction of the last message; of none yet.
   #enc: number = Enc.UNCHANGED;
 
-  /** @param ivParam sets an iv of 12 bytes, where there is such a parameter */
+  /**
+   * @param tagParam gives the tag; null where EVP_CIPHER_CTX_ctrl does
+   * @param ivParam sets an iv of 12 bytes; null where EVP_CipherInit_ex does
+   */
   constructor(
     library: Libcrypto,
     cipher: Handle,
     key: Uint8Array,
+    tagParam: OctetParam | null,
     ivParam: OctetParam | null,
   ) {
     this.#library = library;
     this.#symbols = library.symbols;
     this.#outLenAt = library.outLenAt;
-    this.#tag = library.tag;
+    this.#tagParam = tagParam;
     this.#ivParam = ivParam;
     this.#context = openCipherContext(library, (context) => {
       const { symbols } = library;
@@ -46,6 +50,14 @@ class Keyed {
         throw library.error("set a key");
       }
     });
+  }
+
+  /** One of AES-GCM, by its method where there is one; `cipher` is the provider's. */
+  static gcm(library: Libcrypto, cipher: Handle, key: Uint8Array): Keyed {
+    const method = library.gcmMethods?.get(key.length);
+    return method === undefined
+      ? new Keyed(library, cipher, key, library.tag, library.gcmIv)
+      : new Keyed(library, method, key, null, null);
   }
 
   /** Begins a message. The context, for the calls that follow. */
@@ -87,17 +99,20 @@ class Keyed {
   /** Ends an encryption and writes the tag's leftmost bytes, 16 at most. */
   finish(context: Handle, tag: Uint8Array): void {
     const symbols = this.#symbols;
-    const { handle, bytes } = this.#tag;
-    if (
-      symbols.EVP_CipherFinal_ex(context, this.#outLenAt, this.#outLenAt) !== 1 ||
-      symbols.EVP_CIPHER_CTX_get_params(context, handle) !== 1
-    ) throw this.#library.error("make a tag");
+    const param = this.#tagParam;
+    const isMade = symbols.EVP_CipherFinal_ex(context, this.#outLenAt, this.#outLenAt) === 1 &&
+      (param === null
+          ? symbols.EVP_CIPHER_CTX_ctrl(context, Ctrl.GET_TAG, tag.length, tag)
+          : symbols.EVP_CIPHER_CTX_get_params(context, param.handle)) === 1;
+    if (!isMade) throw this.#library.error("make a tag");
+    if (param === null) return;
+    const { bytes } = param;
     for (let i = 0; i < tag.length; i++) tag[i] = bytes[i];
   }
 
   /** Overwrites what finish() has left of the tag in memory of the library's own. */
   forgetTag(): void {
-    this.#tag.bytes.fill(0);
+    this.#tagParam?.bytes.fill(0);
   }
 
   /** Ends a decryption: whether the tag verifies. */
@@ -132,15 +147,15 @@ export class LibcryptoAead implements AeadContext {
 
   /**
    * @param key not kept
-   * @param ivParam sets an iv of 12 bytes, where the cipher has such a parameter
+   * @param keyed a context that has been made otherwise
    */
   constructor(
     library: Libcrypto,
     cipher: Handle,
     key: Uint8Array,
-    ivParam: OctetParam | null = null,
+    keyed: Keyed = new Keyed(library, cipher, key, library.tag, null),
   ) {
-    this.#keyed = new Keyed(library, cipher, key, ivParam);
+    this.#keyed = keyed;
   }
 
   seal(iv: Uint8Array, aad: Uint8Array, src: Uint8Array, dst: Uint8Array, tag: Uint8Array): void {
@@ -195,7 +210,7 @@ export class LibcryptoGcm extends LibcryptoAead {
 
   /** @param key not kept */
   constructor(library: Libcrypto, cipher: Handle, key: Uint8Array) {
-    super(library, cipher, key, library.gcmIv);
+    super(library, cipher, key, Keyed.gcm(library, cipher, key));
   }
 
   override close(): void {
@@ -217,7 +232,7 @@ export class LibcryptoGmac implements MacContext {
 
   /** @param key not kept */
   constructor(library: Libcrypto, cipher: Handle, key: Uint8Array) {
-    this.#keyed = new Keyed(library, cipher, key, library.gcmIv);
+    this.#keyed = Keyed.gcm(library, cipher, key);
   }
 
   compute(iv: Uint8Array, first: Uint8Array, second: Uint8Array, out: Uint8Array): void {

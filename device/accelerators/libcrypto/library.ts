@@ -8,9 +8,10 @@
  */
 
 import { gcmIvParam } from "./gcm_iv.ts";
+import { type GcmMethods, gcmMethods, type MethodSymbols } from "./gcm_method.ts";
 import { type IvSymbols, keepsIvInPlace } from "./iv_place.ts";
 import { OctetParam } from "./octet_param.ts";
-import { BULK_SYMBOLS, IV_SYMBOLS, SYMBOLS, VERSION_SYMBOLS } from "./symbols.ts";
+import { BULK_SYMBOLS, IV_SYMBOLS, METHOD_SYMBOLS, SYMBOLS, VERSION_SYMBOLS } from "./symbols.ts";
 
 /** A handle that libcrypto gave out. */
 export type Handle = Deno.PointerObject;
@@ -24,6 +25,12 @@ export interface Bulk {
   copy(target: Uint8Array, source: Uint8Array): void;
   /** Overwrites all bytes with zeros. */
   wipe(target: Uint8Array): void;
+}
+
+/** Functions that a library may lack; null for those that are not to be used. */
+export interface OptionalSymbols {
+  readonly iv?: IvSymbols | null;
+  readonly method?: MethodSymbols | null;
 }
 
 /** A library, or why there is none. */
@@ -68,23 +75,25 @@ export class Libcrypto {
   readonly gcmIv: OctetParam | null;
   /** Finds and sets an iv in a context; null where only EVP_CipherInit_ex does. */
   readonly ivSymbols: IvSymbols | null;
+  /** AES-GCM's methods; null where the provider's cipher serves. */
+  readonly gcmMethods: GcmMethods | null;
   // A library context of our own: what openssl.cnf or others in the process do to the default one
   // does not reach it, and threads do not share its locks.
   readonly #context: Handle;
   // What has been found out of ciphers.
   readonly #inPlace = new Map<Handle, boolean>();
 
-  /** @throws {Error} when the default provider does not load */
-  constructor(
-    path: string,
-    version: string,
-    symbols: Symbols,
-    ivSymbols: IvSymbols | null = symbolsIfThere(path, IV_SYMBOLS),
-  ) {
+  /**
+   * @param optional those to use instead of the library's
+   * @throws {Error} when the default provider does not load
+   */
+  constructor(path: string, version: string, symbols: Symbols, optional: OptionalSymbols = {}) {
+    const { iv = symbolsIfThere(path, IV_SYMBOLS) } = optional;
+    const { method = symbolsIfThere(path, METHOD_SYMBOLS) } = optional;
     this.path = path;
     this.version = version;
     this.symbols = symbols;
-    this.ivSymbols = ivSymbols;
+    this.ivSymbols = iv;
     this.bulk = openBulk(path);
     // Of libcrypto's memory: the address of our own is only told to those with all of --allow-ffi.
     const outLenAt = symbols.CRYPTO_malloc(OUT_LEN_ROOM, null, 0);
@@ -102,6 +111,7 @@ export class Libcrypto {
     symbols.ERR_clear_error();
     this.tag = new OctetParam(symbols, "tag", TAG_LEN);
     this.gcmIv = gcmIvParam(this);
+    this.gcmMethods = gcmMethods(this, method);
   }
 
   /** A cipher by OpenSSL's name, such as `AES-128-CBC`; null when no provider has it. */

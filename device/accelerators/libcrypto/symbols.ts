@@ -71,6 +71,14 @@ export const IV_SYMBOLS = {
   setAt: { name: "memmove", parameters: ["pointer", "buffer", "u32"], result: "void" },
 } as const;
 
+/** What makes AES-GCM's methods (EVP_aes_128_gcm(3), EVP_CIPHER_meth_dup(3)). */
+export const METHOD_SYMBOLS = {
+  EVP_aes_128_gcm: { parameters: [], result: "pointer" },
+  EVP_aes_192_gcm: { parameters: [], result: "pointer" },
+  EVP_aes_256_gcm: { parameters: [], result: "pointer" },
+  EVP_CIPHER_meth_dup: { parameters: ["pointer"], result: "pointer" },
+} as const;
+
 /** What tells a library's version before anything else is asked of it. */
 export const VERSION_SYMBOLS = {
   OpenSSL_version_num: { parameters: [], result: "u64" },

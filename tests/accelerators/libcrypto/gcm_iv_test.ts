@@ -9,7 +9,8 @@ if (result.library === null) throw new Error(`The tests need libcrypto: ${result
 const { library } = result;
 
 function withSymbols(symbols: Partial<Libcrypto["symbols"]>): Libcrypto {
-  return new Libcrypto(library.path, library.version, { ...library.symbols, ...symbols });
+  const all = { ...library.symbols, ...symbols };
+  return new Libcrypto(library.path, library.version, all, { method: null });
 }
 
 /** Two sealings and an opening of each, under ivs of 12 bytes and of 16 between them. */
@@ -54,16 +55,17 @@ Deno.test("An iv set by a parameter gives what one set by EVP_CipherInit_ex give
 });
 
 Deno.test("Tags from which H can be told are not left behind", () => {
-  const cipher = library.fetchCipher("AES-128-GCM");
+  const byParams = withSymbols({});
+  const cipher = byParams.fetchCipher("AES-128-GCM");
   assert.ok(cipher !== null);
-  const context = new LibcryptoGcm(library, cipher, new Uint8Array(16).fill(9));
+  const context = new LibcryptoGcm(byParams, cipher, new Uint8Array(16).fill(9));
   const none = new Uint8Array(0);
-  library.tag.bytes.fill(0xee);
+  byParams.tag.bytes.fill(0xee);
 
   // H is found for an iv of 16 bytes; opening makes no tag of its own.
   context.open(new Uint8Array(16), none, none, new Uint8Array(16), none);
 
-  assert.deepEqual(library.tag.bytes, new Uint8Array(16));
+  assert.deepEqual(byParams.tag.bytes, new Uint8Array(16));
   context.close();
 });
 

@@ -27,7 +27,9 @@ const CIPHERS = [
 ] as const;
 
 function libraryWith(symbols: IvSymbols | null, others: Partial<Libcrypto["symbols"]> = {}) {
-  return new Libcrypto(library.path, library.version, { ...library.symbols, ...others }, symbols);
+  return new Libcrypto(library.path, library.version, { ...library.symbols, ...others }, {
+    iv: symbols,
+  });
 }
 
 function fetched(of: Libcrypto, name: string) {
