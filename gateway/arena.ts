@@ -28,7 +28,10 @@ export class Arena {
   // Made with the first allocation: they are most of what an idle device would cost.
   readonly #maxAllocations: number;
   #starts: Uint32Array = NO_SLOTS;
-  #freed: Uint8Array = NO_BYTES;
+  // Where those end that several share; 0 for the others.
+  #sharedEnds: Uint32Array = NO_SLOTS;
+  // How many use it.
+  #numUsers: Uint8Array = NO_BYTES;
   #firstSlot = 0;
   #numSlots = 0;
   #head = 0;
@@ -73,10 +76,11 @@ export class Arena {
   /**
    * Allocates `len` bytes.
    *
+   * @param numUsers how many share them, 255 at most: each of them frees the allocation
    * @returns the allocation's slot, or -1 when there is no room until something is freed
    * @throws {RangeError} when `len` is beyond the limit
    */
-  allocate(len: number): number {
+  allocate(len: number, numUsers = 1): number {
     if (len > this.#limit) throw new RangeError(`Cannot allocate ${len} bytes of device memory`);
     const size = roundUp(len);
     // What is overwritten later must not be somebody's again.
@@ -84,7 +88,8 @@ export class Arena {
     if (this.#numSlots === 0 && size > this.capacity) this.#grow(size);
     if (this.#starts.length === 0) {
       this.#starts = new Uint32Array(this.#maxAllocations);
-      this.#freed = new Uint8Array(this.#maxAllocations);
+      this.#sharedEnds = new Uint32Array(this.#maxAllocations);
+      this.#numUsers = new Uint8Array(this.#maxAllocations);
     }
     const start = this.#place(size);
     if (start < 0 || this.#numSlots === this.#starts.length) return -1;
@@ -92,7 +97,8 @@ export class Arena {
     let slot = this.#firstSlot + this.#numSlots;
     if (slot >= this.#maxAllocations) slot -= this.#maxAllocations;
     this.#starts[slot] = start;
-    this.#freed[slot] = 0;
+    this.#sharedEnds[slot] = numUsers > 1 ? start + size : 0;
+    this.#numUsers[slot] = numUsers;
     this.#numSlots++;
     this.#head = start + size;
     this.#touchedLen = Math.max(this.#touchedLen, this.#head);
@@ -105,21 +111,21 @@ export class Arena {
   }
 
   /**
-   * Takes an allocation back.
+   * Takes an allocation back from one that uses it. Behind the last it is overwritten, at once or with those behind
+   * it, by {@link Arena.wipeFreed} at the latest.
    *
-   * @param usedLen bytes from its start that may have been written: they are overwritten, at once or with
-   *   those behind it, by {@link Arena.wipeFreed} at the latest
+   * @param usedLen bytes from its start that may have been written; what several share is overwritten whole
    */
   free(slot: number, usedLen: number): void {
+    if (--this.#numUsers[slot] > 0) return;
     const start = this.#starts[slot];
     if (this.#wipeEnd !== start) {
       this.wipeFreed();
       this.#wipeStart = start;
     }
-    this.#wipeEnd = start + roundUp(usedLen);
+    this.#wipeEnd = Math.max(start + roundUp(usedLen), this.#sharedEnds[slot]);
     if (this.#wipeEnd - this.#wipeStart >= WIPE_LEN) this.wipeFreed();
-    this.#freed[slot] = 1;
-    while (this.#numSlots > 0 && this.#freed[this.#firstSlot] === 1) {
+    while (this.#numSlots > 0 && this.#numUsers[this.#firstSlot] === 0) {
       this.#firstSlot = this.#firstSlot + 1 === this.#maxAllocations ? 0 : this.#firstSlot + 1;
       this.#numSlots--;
     }

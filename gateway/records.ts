@@ -86,6 +86,11 @@ export class RecordReader {
     this.view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   }
 
+  /** Where the next record starts in the message. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** Bytes not walked over yet. */
   get remaining(): number {
     return this.bytes.length - this.#offset;
@@ -150,7 +155,12 @@ export class RecordReader {
 
   /** Steps back before the current record, which next() then finds again. */
   back(): void {
-    this.#offset = this.payloadOffset - HEADER_SIZE;
+    this.backTo(this.payloadOffset - HEADER_SIZE);
+  }
+
+  /** Steps back to where {@link RecordReader.offset} was. */
+  backTo(offset: number): void {
+    this.#offset = offset;
   }
 
   #fail(): false {

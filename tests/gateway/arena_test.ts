@@ -146,6 +146,27 @@ Deno.test("what was freed is overwritten when it is told to be, and before it is
   assert.equal(arena.offset(again), 0);
 });
 
+Deno.test("what several share is freed and overwritten, all of it, behind the last of them", () => {
+  const arena = new Arena(new GuestMemory(), BASE, 64 * KIB, 8);
+  const slot = arena.allocate(1000, 3);
+  const { bytes } = arena.memory;
+  bytes.fill(0xff, 0, 1000);
+
+  arena.free(slot, 200);
+  arena.free(slot, 1000);
+  arena.wipeFreed();
+  assert.ok(bytes.subarray(0, 1000).every((byte) => byte === 0xff));
+  assert.equal(arena.isEmpty, false);
+
+  arena.free(slot, 600);
+  arena.wipeFreed();
+  assert.ok(bytes.every((byte) => byte === 0));
+  assert.equal(arena.isEmpty, true);
+  // The slot's next user has it alone.
+  arena.free(arena.allocate(1000), 0);
+  assert.equal(arena.isEmpty, true);
+});
+
 Deno.test("an allocation is not touched by the overwriting of what was freed before it", () => {
   const arena = new Arena(new GuestMemory(), BASE, 64 * KIB, 8);
   arena.free(arena.allocate(5000), 5000);

@@ -1,9 +1,10 @@
 /** Resets with requests in flight, stopped queues, broken rings, and the end of a device. */
 
 import { strict as assert } from "node:assert";
-import { Register } from "../../device/mod.ts";
+import { AlgorithmSet, Register } from "../../device/mod.ts";
 import { RecordKind } from "../../gateway/records.ts";
 import { EngineRig } from "../support/engine_rig.ts";
+import { fakeAlgorithms, FakeLog } from "../support/fakes.ts";
 import { concat } from "../support/random.ts";
 import {
   ALL_MODES,
@@ -193,6 +194,26 @@ Deno.test("the arena of a closed or reset device is zeros, what was in flight in
     assert.ok(bytes.every((byte) => byte === 0), end);
     rig.device.close();
   }
+});
+
+Deno.test("what short requests of a message have read and written is zeros once all of them are answered", () => {
+  const log = new FakeLog();
+  const rig = new RemoteRig({ algorithms: new AlgorithmSet(fakeAlgorithms(log)) });
+  rig.start();
+  const secret = CIPHER.readable.slice();
+  secret.fill(0x5c, 24 + 80);
+  // Those in the midst fail behind their checks, and write a status alone.
+  const noRoom = CIPHER.writableLen - 2;
+  const answers = rig.ask(
+    ...upTo(90).map((id) => submit(id, 0, secret, id % 4 === 2 ? noRoom : CIPHER.writableLen)),
+  );
+
+  assert.deepEqual(answers.map(({ id }) => id), upTo(90));
+  assert.equal(answers.filter(({ value }) => value === 1).length, 22);
+  const arena = log.seen.find(({ buffer }) => buffer instanceof SharedArrayBuffer);
+  const bytes = new Uint8Array(arena?.buffer ?? assert.fail("The arena was not seen"));
+  assert.ok(bytes.every((byte) => byte === 0));
+  rig.device.close();
 });
 
 Deno.test("a fault of an accelerator is answered ERR, logged and counted, and the device goes on", () => {
