@@ -12,8 +12,10 @@
 import { setImmediate } from "node:timers";
 import { SelfConnection } from "./self_connection.ts";
 
-// Milliseconds of work without a look at all sockets.
+// Milliseconds of work without a look at all sockets, behind which nobody begins more.
 const MAX_WORK_MS = 16;
+// And behind which a look is asked for while work goes on: mostly it has been had before anybody would have to wait.
+const LOOK_AFTER_MS = 8;
 // Milliseconds between two works up to which the thread has been busy with sockets meanwhile. (Whether it has
 // been idle instead, the processor's time cannot tell on a machine that others use, too.)
 const GAP_MS = 1;
@@ -22,7 +24,7 @@ const GAP_MS = 1;
 class ThreadTurns {
   #workMs = 0;
   #lastEnd = 0;
-  #pause: Promise<void> | null = null;
+  #look: Promise<void> | null = null;
   #connection: SelfConnection | null = null;
   #numUsers = 0;
 
@@ -38,11 +40,17 @@ class ThreadTurns {
 
   /** What to wait for before another socket's work is taken; undefined when there is no need to. */
   get pause(): Promise<void> | undefined {
-    if (this.#pause === null && this.#workMs < MAX_WORK_MS) return undefined;
-    return this.#pause ??= this.#look().then(() => {
-      this.#workMs = 0;
-      this.#pause = null;
-    });
+    if (this.#look === null) {
+      // A timer tells nothing unless the thread is idle.
+      if (this.#workMs < (this.#connection === null ? MAX_WORK_MS : LOOK_AFTER_MS)) {
+        return undefined;
+      }
+      this.#look = this.#lookAtAll().then(() => {
+        this.#workMs = 0;
+        this.#look = null;
+      });
+    }
+    return this.#workMs < MAX_WORK_MS ? undefined : this.#look;
   }
 
   /** Makes pauses short for a server of this thread, which calls leave() when it ends. */
@@ -61,7 +69,7 @@ class ThreadTurns {
     await connection?.close();
   }
 
-  async #look(): Promise<void> {
+  async #lookAtAll(): Promise<void> {
     try {
       if (this.#connection !== null) return await this.#connection.look();
     } catch {

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { setTimeout as delay } from "node:timers/promises";
 import { SelfConnection } from "../../gateway/self_connection.ts";
 import { startServer } from "../../gateway/server.ts";
 import { threadTurns } from "../../gateway/thread_turns.ts";
@@ -57,6 +58,32 @@ Deno.test("Pauses of a thread end with and without a server that connects to its
   assert.ok(await isDue());
   await second.close();
   assert.ok(await isDue());
+});
+
+Deno.test("With a server the thread is looked at while work goes on, and need not stop for it", async () => {
+  const server = await startServer({ port: 0, selfConnection: true });
+  // Whether the thread has to stop behind two works of 12 ms, which together are too much; undefined where the
+  // machine was busy elsewhere and either took longer.
+  const hasToStop = async () => {
+    await delay(100);
+    await threadTurns.pause;
+    for (let i = 0; i < 2; i++) {
+      const start = performance.now();
+      while (performance.now() - start < 12);
+      threadTurns.worked(start);
+      const hasToStop = threadTurns.pause !== undefined;
+      if (performance.now() - start > 14) return undefined;
+      if (hasToStop) return true;
+      await delay(3);
+    }
+    return false;
+  };
+
+  let result: boolean | undefined;
+  for (let tries = 0; result === undefined && tries < 100; tries++) result = await hasToStop();
+
+  assert.equal(result, false);
+  await server.close();
 });
 
 for (
