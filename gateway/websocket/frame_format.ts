@@ -253,21 +253,22 @@ export function checkStart(
 /**
  * Reads the extended payload length (RFC 6455, section 5.2).
  *
- * @param header the frame's header
- * @param lenSize bytes of it: 2 or 8
+ * @param bytes where the length stands, from `at` on
+ * @param isLong whether it has 8 bytes, and not 2
  * @throws FrameError when it is not in the shortest form, or negative
  */
-export function readLongLen(header: DataView, lenSize: number): number {
-  if (lenSize === 2) {
-    const len = header.getUint16(2);
-    if (len < 126) protocolError("Length is not written in its shortest form");
-    return len;
+export function readLongLen(bytes: Uint8Array, at: number, isLong: boolean): number {
+  const first = bytes[at] << 8 | bytes[at + 1];
+  if (!isLong) {
+    if (first < 126) protocolError("Length is not written in its shortest form");
+    return first;
   }
-  const high = header.getUint32(2);
-  const low = header.getUint32(6);
-  if (high >= 0x80000000) protocolError("Length has its highest bit set");
-  if (high === 0 && low < 0x10000) protocolError("Length is not written in its shortest form");
-  return high * 0x100000000 + low;
+  if (first >= 0x8000) protocolError("Length has its highest bit set");
+  let len = first;
+  // Not a bit operation: lengths reach 2^63.
+  for (let i = 2; i < 8; i++) len = len * 0x100 + bytes[at + i];
+  if (len < 0x10000) protocolError("Length is not written in its shortest form");
+  return len;
 }
 
 /**

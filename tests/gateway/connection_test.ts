@@ -167,6 +167,42 @@ Deno.test("unsent answers over the limit stop the reading until they have left",
   });
 });
 
+Deno.test("answers that the system does not take at once are counted until they have left, and come in order", async () => {
+  await withConnection({ maxUnansweredBytes: 2 ** 40, maxRecords: 2 ** 30 }, async (setup) => {
+    const { connection, device, peer } = setup;
+    peer.socket.pause();
+    let numSent = 0;
+    const answer = () => {
+      const message = new Uint8Array(20_000).fill(numSent % 251);
+      new DataView(message.buffer).setUint32(0, numSent++);
+      connection.send(message, 1);
+    };
+    // More than the system takes, and some behind it.
+    while (connection.unsentBytes === 0) answer();
+    assert.equal(connection.unsentRecords, 1);
+    for (let i = 0; i < 20; i++) answer();
+    assert.equal(connection.unsentRecords, 21);
+
+    peer.socket.resume();
+    for (let i = 0; i < numSent; i++) {
+      const message = await peer.nextMessage();
+      assert.equal(new DataView(message.buffer, message.byteOffset).getUint32(0), i);
+      assert.deepEqual(message.subarray(4), new Uint8Array(19_996).fill(i % 251));
+    }
+
+    await until(() => connection.unsentRecords === 0);
+    assert.equal(connection.unsentBytes, 0);
+    assert.equal(device.recycled.length, numSent);
+    // The system takes them at once again, which the first finds out; the next is not even counted.
+    answer();
+    await until(() => connection.unsentRecords === 0);
+    answer();
+    assert.deepEqual([connection.unsentBytes, connection.unsentRecords], [0, 0]);
+    await peer.nextMessage();
+    await peer.nextMessage();
+  });
+});
+
 Deno.test("a ping is answered with its payload, and a flood of pings with few pongs", async () => {
   await withConnection({}, async ({ connection, device, peer }) => {
     peer.frame(FrameOpcode.PING, Uint8Array.of(1, 2, 3));
