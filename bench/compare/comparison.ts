@@ -49,7 +49,7 @@ export async function checkSame(name: string, contenders: readonly Contender[]):
 export async function measureAll(
   name: string,
   contenders: readonly Contender[],
-  effort: Effort,
+  effort: Pick<Effort, "rounds" | "seconds">,
 ): Promise<Sample[][]> {
   try {
     await checkSame(name, contenders);
