@@ -9,11 +9,11 @@ import type { Effort } from "./measure.ts";
 export const USAGE = `Usage: deno task bench:compare [OPTIONS]
 
 Measures Ringway beside openssl speed, noble, node:crypto and bare echo servers, by turns, and prints one
-table. Takes a quarter of an hour; progress is told on standard error. Ends with 1 when a bound is missed.
+table. Takes 20 minutes; progress is told on standard error. Ends with 1 when a bound is missed.
 
   --only PATTERN   only comparisons whose name matches this regular expression
-  --passes N       times that everything is measured, in new processes (3)
-  --rounds N       rounds of each comparison in a pass (5)
+  --passes N       times that everything is measured, in new processes (5)
+  --rounds N       rounds of each comparison in a pass (3)
   --seconds N      seconds of one stretch of measuring (0.5)
   --json FILE      write the rows as JSON as well
   --svg FILE       write the chart there (ringway-compare.svg, when the chart is measured)
@@ -42,8 +42,8 @@ export function parseOptions(args: readonly string[]): Options | string {
         help: { type: "boolean", short: "h", default: false },
         smoke: { type: "boolean", default: false },
         only: { type: "string" },
-        passes: { type: "string", default: "3" },
-        rounds: { type: "string", default: "5" },
+        passes: { type: "string", default: "5" },
+        rounds: { type: "string", default: "3" },
         seconds: { type: "string", default: "0.5" },
         json: { type: "string" },
         svg: { type: "string", default: "ringway-compare.svg" },

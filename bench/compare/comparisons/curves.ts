@@ -40,7 +40,7 @@ async function run(
   const { name, counted, laneOf, bound } = curve;
   const nums = isSmoke ? curve.nums.slice(0, 2) : curve.nums;
   const seconds = Math.min(effort.seconds, MAX_SECONDS);
-  const rounds = Math.ceil(effort.rounds * effort.seconds / seconds / effort.passes);
+  const rounds = 2 * effort.rounds;
   const more = await measureAll(name, nums.map(laneOf), { rounds, seconds });
   more.forEach((some, i) => (samples[i] ??= []).push(...some));
   const against = `1 ${counted}`;
