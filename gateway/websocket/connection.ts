@@ -144,16 +144,12 @@ export class Connection implements AnswerSink {
     this.#unsentBytes += numBytes;
     this.#unsentRecords += numRecords;
     let isRecycled = false;
-    const hasLeft = this.#writer.send(frameInPlace(FrameOpcode.BINARY, message), () => {
+    this.#writer.write(frameInPlace(FrameOpcode.BINARY, message), () => {
       if (!isRecycled) this.#device.recycle(message);
       this.#guard(() => this.#onSent(numBytes, numRecords));
     });
-    if (hasLeft) {
-      this.#heartbeat.noteActivity();
-      this.#unsentBytes -= numBytes;
-      this.#unsentRecords -= numRecords;
-    }
-    // Its memory, warm in the cache, serves the next. Callbacks come much later while the socket brings more.
+    // It has left already: its memory, warm in the cache, serves the next. Callbacks come much later while
+    // the socket brings more.
     if (this.#writer.isEmpty) {
       isRecycled = true;
       this.#device.recycle(message);

@@ -13,8 +13,6 @@ import { threadTurns } from "../thread_turns.ts";
  */
 const SLICE_LEN = 256 * 1024;
 
-const NOTHING = new Uint8Array(0);
-
 interface Waiting {
   readonly frame: Uint8Array;
   readonly onSent: (() => void) | undefined;
@@ -28,8 +26,6 @@ export class SocketWriter {
   readonly #waiting: Waiting[] = [];
   // Bytes of the first that have been written.
   #done = 0;
-  // Whether the system took the last frame of send() at once.
-  #isTakenAtOnce = true;
   // What goes out behind all of them, and ends the stream.
   #last: Uint8Array | null = null;
 
@@ -52,28 +48,6 @@ export class SocketWriter {
     }
     this.#waiting.push({ frame, onSent });
     if (this.#waiting.length === 1) this.#writeSlice();
-  }
-
-  /**
-   * Writes a frame that has mostly left when this returns: the system takes it at once while the peer reads. A write
-   * with a callback costs a turn of the process's ticks; one without leaves it to look at the socket's length.
-   *
-   * @returns whether it has left; if not, `onSent` is called when it has, and its memory is the writer's until then
-   */
-  send(frame: Uint8Array, onSent: () => void): boolean {
-    const socket = this.#socket;
-    if (!this.#isTakenAtOnce || !this.isEmpty || frame.length > SLICE_LEN) {
-      this.write(frame, onSent);
-      this.#isTakenAtOnce = this.isEmpty;
-      return false;
-    }
-    // Else node:stream would make one, on top of a view of its own.
-    socket.write(Buffer.from(frame.buffer, frame.byteOffset, frame.length));
-    if (socket.writableLength === 0) return true;
-    this.#isTakenAtOnce = false;
-    // It is called back when what lies in front has left.
-    socket.write(NOTHING, onSent);
-    return false;
   }
 
   /** Writes a last frame and ends the stream behind it. */

@@ -11,7 +11,14 @@ import { gcmIvParam } from "./gcm_iv.ts";
 import { type GcmMethods, gcmMethods, type MethodSymbols } from "./gcm_method.ts";
 import { type IvSymbols, keepsIvInPlace } from "./iv_place.ts";
 import { OctetParam } from "./octet_param.ts";
-import { BULK_SYMBOLS, IV_SYMBOLS, METHOD_SYMBOLS, SYMBOLS, VERSION_SYMBOLS } from "./symbols.ts";
+import {
+  BULK_SYMBOLS,
+  INIT_NO_ATEXIT,
+  IV_SYMBOLS,
+  METHOD_SYMBOLS,
+  SYMBOLS,
+  VERSION_SYMBOLS,
+} from "./symbols.ts";
 
 /** A handle that libcrypto gave out. */
 export type Handle = Deno.PointerObject;
@@ -194,7 +201,11 @@ function tryOpen(path: string): Libcrypto | string {
     const number = versionNumber(path);
     const version = `${number >>> 28}.${(number >>> 20) & 0xff}.${(number >>> 4) & 0xffff}`;
     if (number >>> 28 < MIN_MAJOR) return `${path} is of version ${version}, before ${MIN_MAJOR}.0`;
-    return new Libcrypto(path, version, Deno.dlopen(path, SYMBOLS).symbols);
+    const { symbols } = Deno.dlopen(path, SYMBOLS);
+    // First of all: cleaning up at the process's end it would free what a thread that ends at the same time frees,
+    // too, and abort the process.
+    if (symbols.OPENSSL_init_crypto(INIT_NO_ATEXIT, null) !== 1) return `${path} does not start`;
+    return new Libcrypto(path, version, symbols);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

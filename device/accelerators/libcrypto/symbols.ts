@@ -18,6 +18,7 @@ export const SYMBOLS = {
     parameters: ["buffer", "buffer", "usize"],
     result: { struct: ["pointer", "u32", "pointer", "usize", "usize"] },
   },
+  OPENSSL_init_crypto: { parameters: ["u64", "pointer"], result: "i32" },
   OSSL_LIB_CTX_new: { parameters: [], result: "pointer" },
   OSSL_PROVIDER_load: { parameters: ["pointer", "buffer"], result: "pointer" },
   ERR_get_error: { parameters: [], result: "u64" },
@@ -83,6 +84,9 @@ export const METHOD_SYMBOLS = {
 export const VERSION_SYMBOLS = {
   OpenSSL_version_num: { parameters: [], result: "u64" },
 } as const;
+
+/** An option of `OPENSSL_init_crypto` (openssl/crypto.h). */
+export const INIT_NO_ATEXIT = 0x80000n;
 
 /** Commands of `EVP_CIPHER_CTX_ctrl` (openssl/evp.h). */
 export const Ctrl = { SET_IVLEN: 0x9, GET_TAG: 0x10, SET_TAG: 0x11 } as const;

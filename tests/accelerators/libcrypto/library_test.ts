@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { ALGORITHMS, openLibcrypto } from "../../../device/mod.ts";
 
+const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
 const MOD = new URL("../../../device/mod.ts", import.meta.url).href;
 
 function reasonOf(path: string): string {
@@ -48,6 +49,38 @@ Deno.test("A cipher that no provider has is null, and leaves the library as it w
   assert.notEqual(library?.fetchCipher("AES-128-CBC"), null);
 });
 
+Deno.test("Nothing is cleaned up at a process's end, where threads may be using it", async () => {
+  // OPENSSL_cleanup would call what is registered: abort().
+  const script = `
+    import { openLibcrypto } from ${JSON.stringify(MOD)};
+    const { library } = openLibcrypto();
+    const { symbols } = Deno.dlopen(library.path, {
+      OPENSSL_atexit: { parameters: ["pointer"], result: "i32" },
+      OPENSSL_cleanup: { parameters: [], result: "void" },
+      dlsym: { parameters: ["pointer", "buffer"], result: "pointer" },
+    });
+    const abort = symbols.dlsym(null, new TextEncoder().encode("abort\\0"));
+    if (abort === null || symbols.OPENSSL_atexit(abort) !== 1) Deno.exit(1);
+    if (Deno.args[0] === "now") symbols.OPENSSL_cleanup();
+    Deno.exit(0);`;
+  const endOf = async (when: string) => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-ffi", "--allow-env", `--config=${CONFIG}`, "-", when],
+      stdin: "piped",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(script));
+    await writer.close();
+    const { signal, code } = await child.status;
+    return signal ?? code;
+  };
+
+  assert.equal(await endOf("now"), "SIGABRT");
+  assert.equal(await endOf("never"), 0);
+});
+
 Deno.test("The permission for the library's file alone is enough", async () => {
   const { stdout } = await new Deno.Command("sh", {
     args: [
@@ -83,9 +116,8 @@ async function runChild(
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     await Deno.writeTextFile(file, CHILD);
-    const config = new URL("../../../deno.json", import.meta.url).pathname;
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", `--config=${config}`, ...args, file, ...own],
+      args: ["run", "--no-prompt", `--config=${CONFIG}`, ...args, file, ...own],
       env: { NO_COLOR: "1" },
     }).output();
     assert.notEqual(stdout.length, 0, new TextDecoder().decode(stderr));
