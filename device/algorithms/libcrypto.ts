@@ -7,7 +7,12 @@
  * @module
  */
 
-import { LibcryptoAead, LibcryptoGcm, LibcryptoGmac } from "../accelerators/libcrypto/aead.ts";
+import {
+  Keyed,
+  LibcryptoAead,
+  LibcryptoGcm,
+  LibcryptoGmac,
+} from "../accelerators/libcrypto/aead.ts";
 import { LibcryptoCbcMac } from "../accelerators/libcrypto/cbc_mac.ts";
 import { LibcryptoCcm } from "../accelerators/libcrypto/ccm.ts";
 import { LibcryptoArc4, LibcryptoCipher } from "../accelerators/libcrypto/cipher.ts";
@@ -207,7 +212,7 @@ function openAeadOf(algorithm: AeadAlgorithm, library: Libcrypto): OpenAead | nu
   const { name, keyLens } = algorithm;
   if (name === "CHACHA20_POLY1305") {
     const cipher = library.fetchCipher("ChaCha20-Poly1305");
-    return cipher && ((key) => new LibcryptoAead(library, cipher, key));
+    return cipher && ((key) => new LibcryptoAead(Keyed.of(library, cipher, key)));
   }
   const cipherFor = fetchByKeyLen(keyLens, library, withBits(`AES-#-${name}`));
   if (cipherFor === null) return null;

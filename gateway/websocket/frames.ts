@@ -185,8 +185,11 @@ export class FrameParser {
 
   /** Reads a header, or gathers its bytes; true once it is whole and has been checked. */
   #readHeader(): boolean {
-    if (this.#headerLen === 0 && this.#chunkOffset < this.#chunk.length - MAX_HEADER_SIZE) {
-      this.#chunkOffset += this.#takeHeader(this.#chunk, this.#chunkOffset);
+    const chunk = this.#chunk;
+    const at = this.#chunkOffset;
+    if (this.#headerLen === 0 && at < chunk.length - MAX_HEADER_SIZE) {
+      checkStart(chunk[at], chunk[at + 1], this.#masked, this.#inMessage);
+      this.#chunkOffset += this.#takeHeader(chunk, at);
       return true;
     }
     const header = this.#header;
@@ -204,11 +207,10 @@ export class FrameParser {
     return 2 + (shortLen === 127 ? 8 : shortLen === 126 ? 2 : 0) + (this.#masked ? 4 : 0);
   }
 
-  /** Begins a frame whose whole header stands in `bytes`; the header's length. */
+  /** Begins a frame whose whole header stands in `bytes`, its start checked; the header's length. */
   #takeHeader(bytes: Uint8Array, at: number): number {
     const first = bytes[at];
     const second = bytes[at + 1];
-    checkStart(first, second, this.#masked, this.#inMessage);
     const shortLen = second & 0x7f;
     const size = this.#headerSize(second);
     this.#payloadLen = shortLen < 126 ? shortLen : readLongLen(bytes, at + 2, shortLen === 127);

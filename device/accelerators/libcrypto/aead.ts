@@ -29,10 +29,11 @@ export class Keyed {
   #enc: number = Enc.UNCHANGED;
 
   /**
+   * @param key not kept
    * @param tagParam gives the tag; null where EVP_CIPHER_CTX_ctrl does
    * @param ivParam sets an iv of 12 bytes; null where EVP_CipherInit_ex does
    */
-  constructor(
+  private constructor(
     library: Libcrypto,
     cipher: Handle,
     key: Uint8Array,
@@ -50,6 +51,11 @@ export class Keyed {
         throw library.error("set a key");
       }
     });
+  }
+
+  /** One of a provider's cipher. */
+  static of(library: Libcrypto, cipher: Handle, key: Uint8Array): Keyed {
+    return new Keyed(library, cipher, key, library.tag, null);
   }
 
   /** One of AES-GCM, by its method where there is one; `cipher` is the provider's. */
@@ -145,16 +151,8 @@ export class LibcryptoAead implements AeadContext {
   readonly inRow = true;
   readonly #keyed: Keyed;
 
-  /**
-   * @param key not kept
-   * @param keyed a context that has been made otherwise
-   */
-  constructor(
-    library: Libcrypto,
-    cipher: Handle,
-    key: Uint8Array,
-    keyed: Keyed = new Keyed(library, cipher, key, library.tag, null),
-  ) {
+  /** @param keyed this object's from now on: closed with it */
+  constructor(keyed: Keyed) {
     this.#keyed = keyed;
   }
 
@@ -210,7 +208,7 @@ export class LibcryptoGcm extends LibcryptoAead {
 
   /** @param key not kept */
   constructor(library: Libcrypto, cipher: Handle, key: Uint8Array) {
-    super(library, cipher, key, Keyed.gcm(library, cipher, key));
+    super(Keyed.gcm(library, cipher, key));
   }
 
   override close(): void {
