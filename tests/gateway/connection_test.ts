@@ -173,7 +173,7 @@ Deno.test("answers that the system does not take at once are counted until they 
     peer.socket.pause();
     let numSent = 0;
     const answer = () => {
-      const message = new Uint8Array(20_000).fill(numSent % 251);
+      const message = new Uint8Array(80_000).fill(numSent % 251);
       new DataView(message.buffer).setUint32(0, numSent++);
       connection.send(message, 1);
     };
@@ -187,7 +187,7 @@ Deno.test("answers that the system does not take at once are counted until they 
     for (let i = 0; i < numSent; i++) {
       const message = await peer.nextMessage();
       assert.equal(new DataView(message.buffer, message.byteOffset).getUint32(0), i);
-      assert.deepEqual(message.subarray(4), new Uint8Array(19_996).fill(i % 251));
+      assert.deepEqual(message.subarray(4), new Uint8Array(79_996).fill(i % 251));
     }
 
     await until(() => connection.unsentRecords === 0);

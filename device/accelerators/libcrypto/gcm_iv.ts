@@ -1,5 +1,5 @@
 /**
- * Setting the iv of an AES-GCM message by a parameter.
+ * Setting the iv of an AES-GCM message by a parameter, where the provider's cipher serves (see gcm_method.ts).
  *
  * EVP_CipherInit_ex asks the provider for the iv's length each time and takes 61 ns; this takes 26 (measured,
  * OpenSSL 3.0). A `tlsivfixed` said to be of -1 bytes sets a whole iv; OpenSSL has had it since 1.0.1, as

@@ -70,13 +70,13 @@ function sealAndOpen(
   const context = symbols.EVP_CIPHER_CTX_new();
   if (context === null) return null;
   const key = Uint8Array.from({ length: keyLen }, (_, i) => i);
-  const src = key.slice(0, J0_LEN);
+  const aad = key.slice(0, J0_LEN);
   const dst = new Uint8Array(SRC_LEN);
   const back = new Uint8Array(SRC_LEN);
   const tag = new Uint8Array(TAG_LEN);
   const run = (iv: Uint8Array, from: Uint8Array, to: Uint8Array, enc: number) =>
     symbols.setIv(context, null, null, null, iv, enc) === 1 &&
-    symbols.EVP_CipherUpdate(context, null, outLenAt, src, src.length) === 1 &&
+    symbols.EVP_CipherUpdate(context, null, outLenAt, aad, aad.length) === 1 &&
     symbols.EVP_CipherUpdate(context, to, outLenAt, from, SRC_LEN) === 1;
   const ends = () => symbols.EVP_CipherFinal_ex(context, outLenAt, outLenAt) === 1;
   const ctrl = (command: number, len: number, bytes: Uint8Array<ArrayBuffer> | null) =>
@@ -84,8 +84,8 @@ function sealAndOpen(
   try {
     if (symbols.EVP_CipherInit_ex(context, cipher, null, key, null, Enc.ENCRYPT) !== 1) return null;
     let told = "";
-    for (const ivLen of [IV_LEN, IV_LEN, J0_LEN]) {
-      const iv = new Uint8Array(ivLen).fill(told.length + 1);
+    for (const [i, ivLen] of [IV_LEN, IV_LEN, J0_LEN].entries()) {
+      const iv = new Uint8Array(ivLen).fill(i + 1);
       const isSealed = ctrl(Ctrl.SET_IVLEN, ivLen, null) &&
         run(iv, back, dst, Enc.ENCRYPT) && ends() && ctrl(Ctrl.GET_TAG, TAG_LEN, tag);
       told += dst.toHex() + tag.toHex();
